@@ -1,0 +1,170 @@
+"""The catalog in Wagtail, what is required of whom, and how far each worker has come."""
+
+from decimal import Decimal
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import FieldPanel
+from wagtail.models import Page
+
+from courses import hours
+from courses.blocks import LessonBody
+from records.models import Skill, Subject
+from roster.models import Employment, Territory, User, Worker
+
+
+class CatalogPage(Page):
+    """The one door to all courses."""
+
+    intro = models.TextField(_("引言"), blank=True)
+
+    content_panels = [*Page.content_panels, FieldPanel("intro")]
+    parent_page_types = ["wagtailcore.Page"]
+    subpage_types = ["courses.CoursePage"]
+    max_count = 1
+
+    class Meta:
+        verbose_name = _("课程目录")
+
+
+class CoursePage(Page):
+    subject = models.CharField(_("科目"), max_length=10, choices=Subject.choices)
+    summary = models.TextField(_("学完能做什么"))
+    audience = models.CharField(
+        _("适合人员"), max_length=10, blank=True, choices=Employment.choices, help_text=_("不选表示都适合。")
+    )
+    skill = models.ForeignKey(
+        Skill, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("学完获得的技能")
+    )
+
+    content_panels = [
+        *Page.content_panels,
+        FieldPanel("subject"),
+        FieldPanel("summary"),
+        FieldPanel("audience"),
+        FieldPanel("skill"),
+    ]
+    parent_page_types = ["courses.CatalogPage"]
+    subpage_types = ["courses.LessonPage"]
+
+    class Meta:
+        verbose_name = _("课程")
+
+    def lessons(self) -> "models.QuerySet[LessonPage]":
+        return LessonPage.objects.child_of(self).live().order_by("path")
+
+
+class LessonPage(Page):
+    minutes = models.PositiveSmallIntegerField(
+        _("学习时间（分钟）"), help_text=_("照实填写读完、看完需要的时间，学时按它折算。")
+    )
+    body = LessonBody(verbose_name=_("内容"))
+
+    content_panels = [*Page.content_panels, FieldPanel("minutes"), FieldPanel("body")]
+    parent_page_types = ["courses.CoursePage"]
+    subpage_types: list[str] = []
+
+    class Meta:
+        verbose_name = _("课")
+
+    @property
+    def hours(self) -> Decimal:
+        return hours.for_minutes(self.minutes)
+
+
+class Requirement(models.Model):
+    """A rule that makes a course due: for whom, until when, and the reason that the worker reads."""
+
+    course = models.ForeignKey(
+        CoursePage, on_delete=models.CASCADE, related_name="requirements", verbose_name=_("课程")
+    )
+    territory = models.ForeignKey(Territory, on_delete=models.PROTECT, related_name="+", verbose_name=_("范围"))
+    employment = models.CharField(_("人员"), max_length=10, blank=True, choices=Employment.choices)
+    due_on = models.DateField(_("完成期限"))
+    reason = models.CharField(_("为什么要学"), max_length=120)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("必修安排")
+        verbose_name_plural = _("必修安排")
+        constraints = [
+            models.UniqueConstraint(fields=["course", "territory", "employment", "due_on"], name="required_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.course} {self.territory}"
+
+
+class LessonProgress(models.Model):
+    """How far one worker is in one lesson: place, seconds the server has witnessed, and when it was finished."""
+
+    worker = models.ForeignKey(Worker, on_delete=models.CASCADE, related_name="lesson_progress")
+    lesson = models.ForeignKey(LessonPage, on_delete=models.CASCADE, related_name="+")
+    place = models.CharField(max_length=40, blank=True, help_text="id of the block that was at the top of the screen")
+    seconds = models.PositiveIntegerField(default=0)
+    # {block id: chosen letters} of the check questions
+    checks = models.JSONField(default=dict, blank=True)
+    opened_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["worker", "lesson"], name="lesson_progress_once")]
+
+    def __str__(self) -> str:
+        return f"{self.worker_id}/{self.lesson_id}"
+
+
+class StudyClock(models.Model):
+    """The one lesson a worker is in now, and when the server last heard of it. Two lessons at once are credited once."""
+
+    worker = models.OneToOneField(Worker, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    lesson = models.ForeignKey(LessonPage, on_delete=models.CASCADE, related_name="+")
+    heard_at = models.DateTimeField()
+
+    wagtail_reference_index_ignore = True
+
+    def __str__(self) -> str:
+        return f"{self.worker_id}/{self.lesson_id}"
+
+
+class Session(models.Model):
+    """A training held at a time: 线上培训 or 现场业务指导."""
+
+    ONLINE, ONSITE = "online", "onsite"
+
+    title = models.CharField(_("名称"), max_length=80)
+    subject = models.CharField(_("科目"), max_length=10, choices=Subject.choices)
+    mode = models.CharField(_("形式"), max_length=10, choices=[(ONLINE, _("线上培训")), (ONSITE, _("现场业务指导"))])
+    territory = models.ForeignKey(Territory, on_delete=models.PROTECT, related_name="+", verbose_name=_("范围"))
+    place = models.CharField(_("地点"), max_length=80, blank=True)
+    starts_at = models.DateTimeField(_("开始时间"))
+    ends_at = models.DateTimeField(_("结束时间"))
+    hours = models.DecimalField(_("学时"), max_digits=5, decimal_places=2)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("培训活动")
+        verbose_name_plural = _("培训活动")
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="session_ends_after_it_starts"),
+            models.CheckConstraint(condition=Q(hours__gt=0), name="session_gives_hours"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Attendance(models.Model):
+    session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="attendances")
+    worker = models.ForeignKey(Worker, on_delete=models.PROTECT, related_name="+")
+    signed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["session", "worker"], name="attended_once")]
+
+    def __str__(self) -> str:
+        return f"{self.session_id}/{self.worker_id}"

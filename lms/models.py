@@ -1,0 +1,142 @@
+from django.conf import settings
+from django.core.files.storage import Storage, storages
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from lms.sealing import SealedJSONField
+
+
+def private() -> Storage:
+    return storages["private"]
+
+
+class JobState(models.TextChoices):
+    QUEUED = "queued", _("排队中")
+    RUNNING = "running", _("进行中")
+    DONE = "done", _("已完成")
+    FAILED = "failed", _("未完成")
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    def lost(self, *, now, patience) -> "JobQuerySet":
+        """Queued and never taken, or taken by a worker whose heart has stopped."""
+        return self.filter(state__in=[JobState.QUEUED, JobState.RUNNING], heartbeat__lt=now - patience)
+
+
+class Job(models.Model):
+    """One piece of background work. The row is the truth; a message only wakes a worker."""
+
+    kind = models.CharField(max_length=60)
+    args = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.QUEUED)
+    tries = models.PositiveSmallIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    message = models.TextField(blank=True)
+    heartbeat = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "heartbeat"], name="job_state_heartbeat")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+
+class ImportState(models.TextChoices):
+    READING = "reading", _("正在读取")
+    READY = "ready", _("等待确认")
+    APPLYING = "applying", _("正在导入")
+    DONE = "done", _("已导入")
+    REFUSED = "refused", _("不能导入")
+    DROPPED = "dropped", _("已放弃")
+
+
+class ImportRun(models.Model):
+    """One upload from reading to done: who, when, which file, what it would change and what it did."""
+
+    kind = models.CharField(max_length=40)
+    file = models.FileField(upload_to="imports/%Y/%m/", storage=private, max_length=200)
+    file_name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    scope = models.CharField(max_length=200, help_text=_("上传人管辖的区划路径"))
+    state = models.CharField(max_length=10, choices=ImportState.choices, default=ImportState.READING)
+    job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    reading = models.JSONField(default=dict, help_text=_("各表、表头行、列的对应关系、略过的行"))
+    counts = models.JSONField(default=dict)
+    message = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class Outcome(models.TextChoices):
+    WRONG = "wrong", _("有误")
+    OUT_OF_REACH = "out_of_reach", _("不在管辖范围")
+    NEW = "new", _("新增")
+    UPDATED = "updated", _("更新")
+    MOVED = "moved", _("调动")
+    SECOND_GRID = "second_grid", _("兼任第二个网格")
+    UNCHANGED = "unchanged", _("无变化")
+    SKIPPED = "skipped", _("已略过")
+
+
+class ImportRow(models.Model):
+    """A row of the sheet, what it would do, and whether it was done."""
+
+    run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="rows")
+    position = models.PositiveIntegerField()
+    sheet = models.CharField(max_length=100, blank=True)
+    number = models.PositiveIntegerField(help_text=_("表中的行号"))
+    label = models.CharField(max_length=100, blank=True)
+    outcome = models.CharField(max_length=12, choices=Outcome.choices)
+    # lower comes first in the preview: what is wrong before what is well
+    rank = models.PositiveSmallIntegerField(default=9)
+    notes = models.JSONField(default=list, help_text="[{level, code, column, message}]")
+    cells = SealedJSONField(null=True)
+    plan = SealedJSONField(null=True)
+    applied_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "position"], name="import_row_once")]
+        indexes = [models.Index(fields=["run", "rank", "position"], name="import_row_preview")]
+
+    def __str__(self) -> str:
+        return f"{self.sheet} {self.number}"
+
+
+class AuditEntry(models.Model):
+    """Who did what to what, when. Written only by `lms.audit`, never changed."""
+
+    at = models.DateTimeField(default=timezone.now)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    action = models.CharField(max_length=60)
+    subject = models.CharField(max_length=80, blank=True, help_text="app.model:id")
+    territory = models.CharField(max_length=200, blank=True)
+    detail = models.JSONField(default=dict)
+    request_id = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["subject", "at"], name="audit_subject"),
+            models.Index(fields=["at"], name="audit_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.action} {self.subject}"

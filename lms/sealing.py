@@ -1,0 +1,59 @@
+"""Personal numbers at rest: sealed with keys of their own, found again by a keyed hash.
+
+Keys come from PERSONAL_DATA_KEYS (newest first, so that old rows stay readable while keys rotate) and LOOKUP_KEY.
+"""
+
+import hashlib
+import hmac
+import json
+from functools import lru_cache
+from typing import Any
+
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from django.db import models
+
+
+@lru_cache(maxsize=1)
+def box() -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in settings.PERSONAL_DATA_KEYS])
+
+
+def seal(text: str) -> str:
+    return box().encrypt(text.encode()).decode()
+
+
+def unseal(sealed: str) -> str:
+    return box().decrypt(sealed.encode()).decode()
+
+
+def lookup(text: str, *, purpose: str) -> str:
+    """A keyed hash (HMAC-SHA-256, 64 hex digits) that finds a sealed value without opening any."""
+    return hmac.new(settings.LOOKUP_KEY.encode(), f"{purpose}:{text}".encode(), hashlib.sha256).hexdigest()
+
+
+class SealedTextField(models.TextField):
+    """Text that is sealed in the database and plain in Python; "" stays "". It cannot be searched: keep a lookup beside it."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        value = super().get_prep_value(value)
+        return seal(value) if value else value
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        return unseal(value) if value else value
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        return super().get_lookup(lookup_name) if lookup_name in {"isnull"} else None
+
+
+class SealedJSONField(SealedTextField):
+    """JSON that is sealed in the database."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        return None if value is None else super().get_prep_value(json.dumps(value, ensure_ascii=False))
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        return None if value is None else json.loads(unseal(value))
+
+    def to_python(self, value: Any) -> Any:
+        return json.loads(value) if isinstance(value, str) else value

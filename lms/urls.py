@@ -1,0 +1,31 @@
+"""Routes. The apps' own routes come by string, so that the ground knows no floor above it."""
+
+from django.conf import settings
+from django.urls import include, path
+from wagtail import urls as wagtail_urls
+from wagtail.admin import urls as wagtailadmin_urls
+from wagtail.documents import urls as wagtaildocs_urls
+
+from lms import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("display/", views.display, name="display"),
+    path("", include("roster.urls")),
+    path("", include("records.urls")),
+    path("", include("courses.urls")),
+    path("", include("exams.urls")),
+    path("", include("mentors.urls")),
+    path("cms/", include(wagtailadmin_urls)),
+    path("documents/", include(wagtaildocs_urls)),
+]
+if settings.DEBUG:
+    urlpatterns.append(path("design/", views.design, name="design"))
+if not settings.MEDIA_BUCKET:
+    urlpatterns.append(path("media/<path:path>", views.media, name="media"))
+# what is left is a page of the catalog
+urlpatterns.append(path("study/", include(wagtail_urls)))
+
+handler404 = "lms.views.not_found"

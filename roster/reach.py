@@ -1,0 +1,76 @@
+"""Whom and what a user may see. The only place that says it; unknown and out of reach are the same 404."""
+
+from datetime import date
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+from django.utils import timezone
+
+from roster.models import Role, RoleGrant, Territory, TerritoryQuerySet, User, Worker, WorkerQuerySet
+
+ADMINS = {Role.CITY_ADMIN, Role.COUNTY_ADMIN, Role.TOWNSHIP_ADMIN}
+BACK_OFFICE = ADMINS | {Role.EDITOR}
+
+
+def grants(user: User, *, on: date | None = None) -> list[RoleGrant]:
+    """The roles held today, read once a request and never kept longer: a role lost at 10:00 is gone at 10:00."""
+    if not user.is_authenticated or not user.is_active:
+        return []
+    if not hasattr(user, "_grants"):
+        today = on or timezone.localdate()
+        user._grants = list(user.role_grants.holding(on=today).select_related("territory"))  # type: ignore[attr-defined]
+    return user._grants  # type: ignore[attr-defined]
+
+
+def roles(user: User) -> set[str]:
+    return {grant.role for grant in grants(user)}
+
+
+def has(user: User, *wanted: str) -> bool:
+    return bool(roles(user) & set(wanted))
+
+
+def paths(user: User, *wanted: str) -> list[str]:
+    """Paths of the territories in which the user holds one of the roles (any admin role when none is named)."""
+    chosen = set(wanted) or ADMINS
+    return [grant.territory.path for grant in grants(user) if grant.role in chosen]
+
+
+def territories(user: User, *wanted: str) -> TerritoryQuerySet:
+    return Territory.objects.within(paths(user, *wanted))
+
+
+def workers(user: User, *wanted: str) -> WorkerQuerySet:
+    """The workers an admin (or the named roles) may see: those of the townships below the role's territory."""
+    return Worker.objects.within(paths(user, *wanted))
+
+
+def covers(user: User, territory: Territory, *wanted: str) -> bool:
+    return any(territory.path.startswith(path) for path in paths(user, *wanted))
+
+
+def worker_of(request: HttpRequest) -> Worker:
+    """The worker who is asking; 404 for users who are nobody's worker."""
+    worker = getattr(request.user, "worker", None)
+    if worker is None:
+        raise Http404
+    return worker
+
+
+def only(*wanted: str) -> Any:
+    """A view for holders of one of these roles: others get 403 when they are in the back office at all, else 404."""
+
+    def decorate(view: Any) -> Any:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if not has(request.user, *wanted):  # type: ignore[arg-type]
+                if roles(request.user):  # type: ignore[arg-type]
+                    raise PermissionDenied
+                raise Http404
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate

@@ -1,0 +1,82 @@
+"""Signing in: by mobile number or roster number, at a password cost the whole city can pay at one bell."""
+
+from typing import Any
+
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from roster import identity
+from roster.models import User, mobile_lookup
+
+ATTEMPTS, PENALTY_SECONDS = 5, 15 * 60
+
+
+class Argon2idHasher(Argon2PasswordHasher):
+    """argon2id, t=2, 19 MiB, p=1: 21 ms a sign-in, so that 7,280 people fit into ten minutes on two cores."""
+
+    time_cost = 2
+    memory_cost = 19 * 1024
+    parallelism = 1
+
+
+class Backend(ModelBackend):
+    def authenticate(
+        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **_kw: Any
+    ) -> User | None:
+        """The user whose mobile or roster number this is and whose password fits.
+
+        Two people may share a telephone: then the passwords tell them apart. A password is hashed even when nobody is found,
+        so that the time of the answer does not tell which numbers exist.
+        """
+        if not username or password is None:
+            return None
+        candidates = [user for user in candidates_for(username) if self.user_can_authenticate(user)]
+        found = next((user for user in candidates if user.check_password(password)), None)
+        if not candidates:
+            User().set_password(password)
+        return found
+
+
+def candidates_for(typed: str) -> list[User]:
+    mobile = identity.mobile(typed).first
+    if mobile:
+        return list(User.objects.filter(mobile_hash=mobile_lookup(mobile)).order_by("pk")[:3])
+    return list(User.objects.filter(username__iexact=typed.strip())[:1])
+
+
+def locked(typed: str, address: str) -> bool:
+    """Whether this name from this address has failed too often lately. Counted by both, so that a colleague elsewhere is not locked out."""
+    return cache.get(_counter(typed, address), 0) >= ATTEMPTS
+
+
+def failed(typed: str, address: str) -> None:
+    key = _counter(typed, address)
+    cache.add(key, 0, PENALTY_SECONDS)
+    cache.incr(key)
+
+
+def succeeded(typed: str, address: str) -> None:
+    cache.delete(_counter(typed, address))
+
+
+def _counter(typed: str, address: str) -> str:
+    return f"signin:{mobile_lookup(typed.strip())[:32]}:{address}"
+
+
+class NotAboutYouValidator:
+    """The name, the roster number and the telephone are the first things a stranger would try."""
+
+    def validate(self, password: str, user: User | None = None) -> None:
+        worker = getattr(user, "worker", None) if user and user.pk else None
+        own = [user.username, user.name] if user else []
+        if worker:
+            own += [worker.mobile, worker.mobile[-6:], worker.id_number[-6:], worker.id_number[6:14]]
+        if any(part and len(part) >= 2 and part.lower() in password.lower() for part in own):
+            raise ValidationError(_("密码里不要带自己的姓名、手机号、身份证号或登录号。"), code="password_about_you")
+
+    def get_help_text(self) -> str:
+        return _("不要带自己的姓名、手机号、身份证号或登录号。")
