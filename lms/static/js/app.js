@@ -1,0 +1,5 @@
+import "./dialog.js";
+import "./once.js";
+import "./reveal.js";
+import "./focus.js";
+import "./countdown.js";
