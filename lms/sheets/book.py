@@ -1,0 +1,93 @@
+"""What a spreadsheet is once it has been read: sheets of typed cells that know their own row numbers and column letters."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+Cell = str | float | int | bool | dt.date | dt.datetime | None
+Fills = dict[int, dict[int, Cell]]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a file may be. Sizes in bytes; a file over any of them is refused before it is parsed."""
+
+    file_bytes: int = 20 * 1024 * 1024
+    zip_entries: int = 2_000
+    unpacked_bytes: int = 200 * 1024 * 1024
+    ratio: int = 200  # unpacked to packed, judged on parts over one MiB
+    sheets: int = 200
+    rows: int = 120_000
+    columns: int = 100
+    cells: int = 3_000_000  # filled cells of the whole book
+    cell_chars: int = 2_000
+
+
+DEFAULT = Limits()
+
+
+@dataclass(slots=True)
+class Sheet:
+    """One sheet. `rows[0]` is the sheet's row 1; merged ranges hold a value in their top left cell only, the others are in `fills`."""
+
+    name: str
+    rows: list[list[Cell]]
+    merges: list[tuple[int, int, int, int]] = field(default_factory=list)  # top, left, bottom, right; from 0
+    hidden: bool = False
+    hidden_rows: frozenset[int] = frozenset()  # the sheet's own numbers, from 1
+    hidden_columns: frozenset[int] = frozenset()  # from 0
+    fills: Fills = field(default_factory=dict)
+
+    @property
+    def first_row(self) -> int:
+        """The sheet's own number of the first row that holds anything; 0 where none does."""
+        return next((number for number, row in enumerate(self.rows, 1) if not all(map(blank, row))), 0)
+
+    @property
+    def width(self) -> int:
+        return max(map(len, self.rows), default=0)
+
+    def cell(self, row: int, column: int) -> Cell:
+        """The value at a position from 0, filled from its merged range."""
+        values = self.rows[row]
+        value = values[column] if column < len(values) else None
+        return value if not blank(value) else self.fills.get(row, {}).get(column, value)
+
+
+@dataclass(slots=True)
+class Book:
+    """A file that has been read. `kind` is what its content is, whatever its name says; `encoding` is for text files only."""
+
+    name: str
+    kind: str  # "xlsx", "xls", "ods" or "csv"
+    sheets: list[Sheet]
+    encoding: str = ""
+    delimiter: str = ""
+
+
+def blank(cell: Cell) -> bool:
+    """Whether a cell shows nothing: empty, or only spaces and invisible characters."""
+    return cell is None or (
+        isinstance(cell, str) and not cell.strip(" \t\r\n\v\f\u3000\xa0\u200b\u200c\u200d\u2060\ufeff")
+    )
+
+
+def letter(column: int) -> str:
+    """The letters of a column counted from 0: 0 → A, 26 → AA."""
+    name, column = "", column + 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        name = chr(65 + rest) + name
+    return name
+
+
+def text(cell: Cell) -> str:
+    """The text a person would see: whole numbers without a point, dates as 2024-07-30, truth as 是 and 否, nothing as ""."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "是" if cell else "否"
+    if isinstance(cell, float):
+        return f"{cell:.0f}" if cell.is_integer() else repr(cell)
+    if isinstance(cell, dt.datetime):
+        return cell.date().isoformat() if cell.time() == dt.time() else cell.isoformat(" ", "minutes")
+    return str(cell).strip()

@@ -1,0 +1,186 @@
+"""A bounded look into the worksheet parts of an .xlsx: how far each reaches, what is hidden, what is merged."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from zipfile import ZipFile
+
+from django.utils.translation import gettext as _
+
+from lms.refusal import Refused
+
+from . import parts
+from .book import Limits, blank, letter
+
+DENSE_CELLS = 6_000_000  # calamine keeps a sheet as a full rectangle of 24 bytes a cell
+RANGE = re.compile(r"([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})")
+MERGES = 100_000
+
+
+@dataclass
+class Scan:
+    """What one worksheet part holds, learnt without keeping any of it."""
+
+    part: str
+    rows: int = 0  # the last row and column with a value that shows, counted from 1
+    columns: int = 0
+    far_rows: int = 0  # the same with cells that hold only spaces
+    far_columns: int = 0
+    cells: int = 0
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
+    merges: list[tuple[int, int, int, int]] = field(default_factory=list)
+    far_shared: set[tuple[int, int, int]] = field(default_factory=set)  # shared string, row, column
+
+    def swells(self, limits: Limits) -> bool:
+        """Whether cells that show nothing would make a full rectangle of this sheet too large to build."""
+        return (
+            self.far_columns > limits.columns
+            or self.far_rows > limits.rows
+            or self.far_rows * self.far_columns > DENSE_CELLS
+        )
+
+
+def look(archive: ZipFile, limits: Limits, *, places: Collection[str]) -> dict[str, Scan]:
+    """Walk every XML part and every part in `places`: none may declare entities, no worksheet may pass the limits."""
+    scans: dict[str, Scan] = {}
+    cells = 0
+    for name in archive.namelist():
+        if name in places or name.lower().endswith((".xml", ".rels", ".vml")):
+            scans[name] = _Walker(archive, name, limits).scan
+            cells += scans[name].cells
+            if cells > limits.cells:
+                raise too_many_cells(limits)
+    for scan in scans.values():
+        _judge_far_shared(archive, scan, limits)
+    return scans
+
+
+class _Walker:
+    """Walks one part. Text is listened to only inside cells that stand past the limits."""
+
+    def __init__(self, archive: ZipFile, part: str, limits: Limits) -> None:
+        self.scan, self.limits = Scan(part), limits
+        self.row = self.column = 0
+        self.counted = self.shared = False
+        self.letters: dict[str, int] = {}
+        self.shown: list[str] = []
+        self.steps = {
+            "c": self._cell,
+            "v": self._value,
+            "is": self._value,
+            "row": self._row,
+            "col": self._col,
+            "mergeCell": self._merge,
+        }
+        self.parser = parts.guarded()
+        self.parser.StartElementHandler = self._start
+        parts.feed(self.parser, archive, part, limits)
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        step = self.steps.get(name) or self.steps.get(name.rpartition(":")[2])
+        if step:
+            step(attributes)
+
+    def _row(self, attributes: dict[str, str]) -> None:
+        self.row, self.column = int(attributes.get("r") or self.row + 1), 0
+        if attributes.get("hidden") in ("1", "true") and self.row <= self.limits.rows:
+            self.scan.hidden_rows.add(self.row)
+
+    def _cell(self, attributes: dict[str, str]) -> None:
+        reference = attributes.get("r", "")
+        letters = reference.rstrip("0123456789")
+        if letters:
+            self.column = self.letters.get(letters) or self.letters.setdefault(letters, _number(letters))
+            self.row = int(reference[len(letters) :] or self.row)
+        else:
+            self.column += 1
+        self.shared, self.counted = attributes.get("t") == "s", False
+
+    def _value(self, _attributes: dict[str, str]) -> None:
+        if self.counted or not self.row:
+            return
+        self.counted = True
+        scan, row, column = self.scan, self.row, self.column
+        scan.cells += 1
+        if scan.cells > self.limits.cells:
+            raise too_many_cells(self.limits)
+        scan.far_rows, scan.far_columns = max(scan.far_rows, row), max(scan.far_columns, column)
+        if column > self.limits.columns or row > self.limits.rows:
+            self.shown.clear()
+            self.parser.CharacterDataHandler, self.parser.EndElementHandler = self.shown.append, self._far_end
+        else:
+            scan.rows, scan.columns = max(scan.rows, row), max(scan.columns, column)
+
+    def _far_end(self, name: str) -> None:
+        if name.rpartition(":")[2] != "c":
+            return
+        self.parser.CharacterDataHandler = self.parser.EndElementHandler = None
+        value = "".join(self.shown)
+        if self.shared and value.strip().isdecimal() and len(self.scan.far_shared) < 100_000:
+            self.scan.far_shared.add((int(value), self.row, self.column))
+        elif not blank(value):
+            raise reaches_too_far(self.row, self.column, self.limits)
+
+    def _col(self, attributes: dict[str, str]) -> None:
+        if attributes.get("hidden") in ("1", "true"):
+            last = min(int(attributes.get("max", 0)), self.limits.columns)
+            self.scan.hidden_columns.update(range(int(attributes.get("min", 1)) - 1, last))
+
+    def _merge(self, attributes: dict[str, str]) -> None:
+        found = RANGE.fullmatch(attributes.get("ref", "").replace("$", ""))
+        if found and len(self.scan.merges) < MERGES:
+            self.scan.merges.append(
+                (int(found[2]) - 1, _number(found[1]) - 1, int(found[4]) - 1, _number(found[3]) - 1)
+            )
+
+
+def _judge_far_shared(archive: ZipFile, scan: Scan, limits: Limits) -> None:
+    """Cells past the limits that point at a shared string are let pass only where that string shows nothing."""
+    if not scan.far_shared:
+        return
+    wanted = {index for index, _row, _column in scan.far_shared}
+    showing: set[int] = set()
+    index = -1
+    parser = parts.guarded()
+
+    def start(name: str, _attributes: dict[str, str]) -> None:
+        nonlocal index
+        index += name.rpartition(":")[2] == "si"
+
+    def characters(value: str) -> None:
+        if index in wanted and not blank(value):
+            showing.add(index)
+
+    parser.StartElementHandler, parser.CharacterDataHandler = start, characters
+    name = next((name for name in archive.namelist() if name.lower().endswith("sharedstrings.xml")), None)
+    if name:
+        parts.feed(parser, archive, name, limits)
+    for shared, row, column in sorted(scan.far_shared):
+        if shared in showing or shared > index:
+            raise reaches_too_far(row, column, limits)
+
+
+def _number(letters: str) -> int:
+    number = 0
+    for mark in letters.upper():
+        number = number * 26 + ord(mark) - 64
+    return number
+
+
+def reaches_too_far(row: int, column: int, limits: Limits) -> Refused:
+    """The refusal for a value that stands past the last row or column that is read; both counted from 1."""
+    return Refused(
+        _(
+            "第 %(row)s 行 %(column)s 列还有内容，超出了能读的范围（最多 %(rows)s 行、%(columns)s 列）。请删去多余的行和列，或分成几个文件上传。"
+        )
+        % {"row": row, "column": letter(column - 1), "rows": limits.rows, "columns": limits.columns},
+        code="file_too_large",
+    )
+
+
+def too_many_cells(limits: Limits) -> Refused:
+    return Refused(
+        _("这个文件里有内容的格子超过 %(cells)s 个。请分成几个文件上传。") % {"cells": limits.cells},
+        code="file_too_large",
+    )
