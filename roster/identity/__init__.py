@@ -1,0 +1,55 @@
+"""
+What stands in the cells of a roster, normalised and judged; never guessed.
+
+Each function takes one cell as `lms.sheets` gives it (the type of the cell matters) and returns a small value with `codes`:
+empty where all is well. `ERRORS` are the codes that leave a row out; all others let it in with a remark.
+"""
+
+from .contacts import Mobile, mask_mobile, mobile
+from .dates import PartialDate, when
+from .idnumbers import IdNumber, check_digit, id_number, mask_id
+from .names import PersonName, mask_name, person_name
+from .places import county_stem, grid_ordinal, match_place, stem, township_stem
+from .vocabulary import Term, education, employment_kind, grid_kind, identity_kind, mentor_level, political, sex, yes
+
+ERRORS = frozenset(
+    {
+        "id_check_digit",
+        "id_birth_date",
+        "id_number_truncated",
+        "id_format",
+        "name_missing",
+        "name_format",
+        "community_unknown",
+    }
+)
+
+__all__ = [
+    "ERRORS",
+    "IdNumber",
+    "Mobile",
+    "PartialDate",
+    "PersonName",
+    "Term",
+    "check_digit",
+    "county_stem",
+    "education",
+    "employment_kind",
+    "grid_kind",
+    "grid_ordinal",
+    "id_number",
+    "identity_kind",
+    "mask_id",
+    "mask_mobile",
+    "mask_name",
+    "match_place",
+    "mentor_level",
+    "mobile",
+    "person_name",
+    "political",
+    "sex",
+    "stem",
+    "township_stem",
+    "when",
+    "yes",
+]
