@@ -105,6 +105,8 @@ def _records(stream: bytes, at: int) -> Iterator[tuple[int, int, int]]:
 
 def _look(stream: bytes, limits: Limits) -> list[tuple[frozenset[int], frozenset[int]]]:
     """Hidden rows (from 1) and columns (from 0) of each sheet, in the order of the book."""
+    if stream[:1] != b"\x09":  # no beginning-of-file record
+        raise damaged()
     starts = []
     for kind, at, _length in _records(stream, 0):
         if kind == FILEPASS:

@@ -1,9 +1,10 @@
 """A bounded look into the worksheet parts of an .xlsx: how far each reaches, what is hidden, what is merged."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from zipfile import ZipFile
+from io import BytesIO
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.utils.translation import gettext as _
 
@@ -32,13 +33,10 @@ class Scan:
     merges: list[tuple[int, int, int, int]] = field(default_factory=list)
     far_shared: set[tuple[int, int, int]] = field(default_factory=set)  # shared string, row, column
 
-    def swells(self, limits: Limits) -> bool:
-        """Whether cells that show nothing would make a full rectangle of this sheet too large to build."""
-        return (
-            self.far_columns > limits.columns
-            or self.far_rows > limits.rows
-            or self.far_rows * self.far_columns > DENSE_CELLS
-        )
+    @property
+    def strays(self) -> bool:
+        """Whether cells that show nothing stand past the last one that shows something."""
+        return self.far_columns > self.columns or self.far_rows > self.rows
 
 
 def look(archive: ZipFile, limits: Limits, *, places: Collection[str]) -> dict[str, Scan]:
@@ -53,7 +51,22 @@ def look(archive: ZipFile, limits: Limits, *, places: Collection[str]) -> dict[s
                 raise too_many_cells(limits)
     for scan in scans.values():
         _judge_far_shared(archive, scan, limits)
+        if scan.rows * scan.columns > DENSE_CELLS:
+            raise parts.too_large()
     return scans
+
+
+def trimmed(archive: ZipFile, scans: Collection[Scan], limits: Limits) -> bytes:
+    """The same workbook without the cells that stand past the last one that shows something in each of `scans`."""
+    stream = BytesIO()
+    cut = {scan.part: scan for scan in scans}
+    with ZipFile(stream, "w", ZIP_DEFLATED, compresslevel=1) as copy:
+        for info in archive.infolist():
+            if info.filename in cut:
+                copy.writestr(info.filename, _Trimmer(archive, cut[info.filename], limits).content())
+            elif not info.filename.startswith("xl/media/"):
+                copy.writestr(info.filename, archive.read(info))
+    return stream.getvalue()
 
 
 class _Walker:
@@ -65,6 +78,13 @@ class _Walker:
         self.counted = self.shared = False
         self.letters: dict[str, int] = {}
         self.shown: list[str] = []
+        self.parser = parts.guarded()
+        self.steps: dict[str, Callable[[dict[str, str]], None]] = {}
+        self.parser.StartElementHandler = self._start
+        self._prepare()
+        parts.feed(self.parser, archive, part, limits)
+
+    def _prepare(self) -> None:
         self.steps = {
             "c": self._cell,
             "v": self._value,
@@ -73,9 +93,6 @@ class _Walker:
             "col": self._col,
             "mergeCell": self._merge,
         }
-        self.parser = parts.guarded()
-        self.parser.StartElementHandler = self._start
-        parts.feed(self.parser, archive, part, limits)
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         step = self.steps.get(name) or self.steps.get(name.rpartition(":")[2])
@@ -133,6 +150,40 @@ class _Walker:
             self.scan.merges.append(
                 (int(found[2]) - 1, _number(found[1]) - 1, int(found[4]) - 1, _number(found[3]) - 1)
             )
+
+
+class _Trimmer(_Walker):
+    """Walks a part again and leaves out the cells past the extent that its scan found."""
+
+    def __init__(self, archive: ZipFile, extent: Scan, limits: Limits) -> None:
+        self.extent = extent
+        self.dropping: int | None = None
+        self.kept: list[tuple[int, int]] = []
+        self.since = 0
+        self.xml = archive.read(extent.part)
+        super().__init__(archive, extent.part, limits)
+
+    def content(self) -> bytes:
+        return b"".join(self.xml[start:end] for start, end in [*self.kept, (self.since, len(self.xml))])
+
+    def _prepare(self) -> None:
+        self.steps = {"c": self._cell, "row": self._row}
+        self.parser.EndElementHandler = self._end
+
+    def _cell(self, attributes: dict[str, str]) -> None:
+        self._resume()
+        super()._cell(attributes)
+        if self.column > self.extent.columns or self.row > self.extent.rows:
+            self.dropping = self.parser.CurrentByteIndex
+
+    def _end(self, name: str) -> None:
+        if name == "row" or name.endswith(":row"):
+            self._resume()
+
+    def _resume(self) -> None:
+        if self.dropping is not None:
+            self.kept.append((self.since, self.dropping))
+            self.since, self.dropping = self.parser.CurrentByteIndex, None
 
 
 def _judge_far_shared(archive: ZipFile, scan: Scan, limits: Limits) -> None:

@@ -1,10 +1,7 @@
-"""Workbooks of the .xlsx kind: a bounded look at every part, then calamine, or openpyxl where a stray far cell would swell the sheet."""
+"""Workbooks of the .xlsx kind: a bounded look at every part, what strays cut off, then calamine."""
 
 import posixpath
-import warnings
-from collections.abc import Iterator
 from io import BytesIO
-from typing import Any
 from zipfile import ZipFile
 
 import python_calamine
@@ -19,14 +16,14 @@ def read(data: bytes, limits: Limits) -> list[Sheet]:
     with parts.open_zip(data, limits) as archive:
         places = _places(archive, limits)
         scans = worksheets.look(archive, limits, places=places.values())
+        if strays := [scan for scan in scans.values() if scan.strays]:
+            data = worksheets.trimmed(archive, strays, limits)
     try:
         book = python_calamine.load_workbook(BytesIO(data))
     except python_calamine.PasswordError as error:
         raise locked() from error
     except (python_calamine.CalamineError, ValueError, OSError) as error:
         raise damaged() from error
-    wide = {name for name, place in places.items() if place in scans and scans[place].swells(limits)}
-    stray = _by_openpyxl(data, {name: scans[places[name]] for name in wide}) if wide else {}
     sheets = []
     for about in book.sheets_metadata:
         if about.typ != python_calamine.SheetTypeEnum.WorkSheet:
@@ -34,7 +31,7 @@ def read(data: bytes, limits: Limits) -> list[Sheet]:
         scan = scans.get(places.get(about.name, ""))
         if scan is None:  # a part that has not been looked at is not given to any parser
             raise damaged()
-        rows = stray[about.name] if about.name in stray else by_calamine(book, about.name)[0]
+        rows, _merges = by_calamine(book, about.name)
         sheets.append(
             Sheet(
                 about.name,
@@ -55,27 +52,6 @@ def by_calamine(book: python_calamine.CalamineWorkbook, name: str) -> tuple[list
         return sheet.to_python(skip_empty_area=False), merges
     except (python_calamine.CalamineError, ValueError) as error:
         raise damaged() from error
-
-
-def _by_openpyxl(data: bytes, scans: dict[str, worksheets.Scan]) -> dict[str, list[list[Cell]]]:
-    """Read only the part of each sheet that shows something; slower, but it never builds the whole rectangle."""
-    import openpyxl  # costs 30 MB, and few files need it
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            book = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True, keep_links=False)
-            return {name: list(_stream(book[name], scan)) for name, scan in scans.items()}
-        except (ValueError, KeyError, TypeError, AttributeError, SyntaxError, OSError) as error:
-            raise damaged() from error
-
-
-def _stream(sheet: Any, scan: worksheets.Scan) -> Iterator[list[Cell]]:
-    if not scan.rows:
-        return
-    sheet.reset_dimensions()
-    for row in sheet.iter_rows(max_row=scan.rows, max_col=scan.columns, values_only=True):
-        yield [float(value) if type(value) is int else value for value in row]
 
 
 def _places(archive: ZipFile, limits: Limits) -> dict[str, str]:

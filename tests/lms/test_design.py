@@ -1,0 +1,77 @@
+"""What the design system promises: readable in every dress, small, and nothing an old Chromium would not know."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CSS = ROOT / "lms" / "static" / "css"
+SHEETS = ("tokens.css", "dark.css", "base.css", "components.css")
+INKS = {
+    "paper": ("ink", "ink-2", "ink-3", "brand", "brand-2", "ok", "warn", "bad"),
+    "card": ("ink", "ink-2", "ink-3", "brand", "brand-2", "ok", "warn", "bad", "seal"),
+    "sunk": ("ink", "ink-2", "ink-3", "brand", "bad"),
+    "brand": ("on-brand",),
+    "brand-2": ("on-brand",),
+    "brand-soft": ("ink", "ink-2", "brand"),
+    "ok-soft": ("ink", "ink-2", "ok"),
+    "warn-soft": ("ink", "ink-2", "warn"),
+    "bad-soft": ("ink", "ink-2", "bad"),
+    "bad": ("card",),
+}
+EDGES = {"paper": ("edge", "focus"), "card": ("edge", "focus", "plot-3"), "sunk": ("brand",)}
+
+
+def tokens(sheet: str) -> dict[str, str]:
+    text = (CSS / sheet).read_text(encoding="utf-8").split("@media")[0]
+    return dict(re.findall(r"--([a-z0-9-]+):\s*(#[0-9a-f]{3,6})\b", text))
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance after WCAG 2.2; `colour` as #rgb or #rrggbb."""
+    digits = colour[1:] if len(colour) == 7 else "".join(digit * 2 for digit in colour[1:])
+    channels = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def too_faint(pairs: dict[str, tuple[str, ...]], colours: dict[str, str], least: float) -> list[str]:
+    return [
+        f"{ink} on {ground}: {contrast(colours[ink], colours[ground]):.2f}"
+        for ground, inks in pairs.items()
+        for ink in inks
+        if contrast(colours[ink], colours[ground]) < least
+    ]
+
+
+@pytest.mark.parametrize("dress", ["light", "dark"])
+def test_text_and_edges_stand_out_from_their_ground(dress):
+    colours = tokens("tokens.css") | (tokens("dark.css") if dress == "dark" else {})
+    assert too_faint(INKS, colours, 4.5) == []
+    assert too_faint(EDGES, colours, 3) == []
+
+
+def test_the_sheets_stay_under_thirty_kilobytes():
+    assert sum((CSS / sheet).stat().st_size for sheet in SHEETS) < 30_000
+
+
+@pytest.mark.parametrize("sheet", [*SHEETS, "backoffice.css"])
+def test_no_sheet_needs_a_browser_younger_than_three_years(sheet):
+    text = re.sub(r"/\*.*?\*/", "", (CSS / sheet).read_text(encoding="utf-8"), flags=re.S)
+    assert re.findall(r":has\(|@layer|@container|@scope|color-mix|\s&[\s.:>]", text) == []
+
+
+def test_every_icon_asked_for_by_name_is_drawn():
+    drawn = set(re.findall(r'<symbol id="([a-z]+)"', (ROOT / "lms/static/img/icons.svg").read_text()))
+    asked = {
+        name
+        for page in (ROOT / "templates").rglob("*.html")
+        for name in re.findall(r'components/icon\.html" with name="([a-z-]+)"', page.read_text(encoding="utf-8"))
+    }
+    assert asked - drawn == set()
