@@ -2,4 +2,3 @@ import "./dialog.js";
 import "./once.js";
 import "./reveal.js";
 import "./focus.js";
-import "./countdown.js";
