@@ -18,6 +18,7 @@ YEAR = 365 * 24 * 3600
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
+    """A worker's page of what is due; `roster.middleware` has led everyone else to where their work is."""
     return render(request, "lms/home.html")
 
 

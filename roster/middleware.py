@@ -6,6 +6,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
+from roster import reach
 from roster.models import Agreement, Signature
 
 # addresses that answer before sign-in; everything else asks for it
@@ -29,6 +30,8 @@ def first_things_first(get_response: Callable[[HttpRequest], HttpResponse]) -> C
             return redirect("password")
         if unsigned(request):
             return redirect("agreement")
+        if path == "/" and not hasattr(user, "worker"):
+            return redirect(reach.landing(user))
         return get_response(request)
 
     return middleware

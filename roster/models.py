@@ -90,10 +90,6 @@ class Grid(models.Model):
         return f"{self.community.name}{self.name}"
 
 
-class DisplayUserManager(UserManager["User"]):
-    pass
-
-
 class User(AbstractUser):
     """Someone who signs in. `username` is the roster number (登录号); most people type their mobile number instead."""
 
@@ -104,7 +100,7 @@ class User(AbstractUser):
     must_change_password = models.BooleanField(default=False)
     first_password_expires_at = models.DateTimeField(null=True, blank=True)
 
-    objects = DisplayUserManager()
+    objects: "UserManager[User]" = UserManager()
 
     REQUIRED_FIELDS = ["name"]
 
@@ -203,7 +199,10 @@ class Worker(models.Model):
     education = models.CharField(_("学历"), max_length=20, blank=True)
     political_status = models.CharField(_("政治面貌"), max_length=20, blank=True)
     certificate = models.CharField(_("社工证书"), max_length=40, blank=True)
-    listed_as_mentor = models.BooleanField(_("名册中标为小教员"), default=False)
+    # what the county's list says; the appointment itself stands on the mentors' floor
+    listed_as_mentor = models.CharField(
+        _("名册中标为小教员"), max_length=10, blank=True, choices=[("county", _("县级")), ("township", _("乡级"))]
+    )
     state = models.CharField(_("状态"), max_length=10, choices=WorkerState.choices, default=WorkerState.ACTIVE)
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -250,6 +249,26 @@ class Posting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.worker} {self.grid}"
+
+
+class PasswordSheet(models.Model):
+    """The first passwords of one township's workers, sealed until they are printed, once."""
+
+    township = models.ForeignKey(Territory, on_delete=models.PROTECT, related_name="+")
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    job = models.ForeignKey("lms.Job", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    # [[worker id, sign-in name, password], …]; emptied when printed
+    slips = SealedJSONField(null=True, blank=True)
+    count = models.PositiveIntegerField(default=0)
+    printed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-made_at"]
+
+    def __str__(self) -> str:
+        return f"{self.township} {self.made_at:%Y-%m-%d}"
 
 
 class Agreement(models.Model):

@@ -74,3 +74,12 @@ def only(*wanted: str) -> Any:
         return guarded
 
     return decorate
+
+
+def landing(user: User) -> str:
+    """The name of the page where a person's work is: workers at home, leaders at the bulletin, the others in the back office."""
+    if hasattr(user, "worker"):
+        return "home"
+    if has(user, *BACK_OFFICE) or user.is_superuser:
+        return "wagtailadmin_home"
+    return "bulletin" if has(user, Role.LEADER) else "me"

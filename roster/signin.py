@@ -1,5 +1,6 @@
 """Signing in: by mobile number or roster number, at a password cost the whole city can pay at one bell."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
@@ -9,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from roster import identity
+from roster import identity, reach, roles
 from roster.models import User, mobile_lookup
 
 ATTEMPTS, PENALTY_SECONDS = 5, 15 * 60
@@ -39,6 +40,14 @@ class Backend(ModelBackend):
         if not candidates:
             User().set_password(password)
         return found
+
+    def get_user_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
+        """What the roles held today allow, beside what was given by hand: a role that ends takes its permissions along."""
+        allowed = set(super().get_user_permissions(user_obj, obj))
+        if obj is None and user_obj.is_active:
+            for role in reach.roles(user_obj):
+                allowed |= roles.PERMISSIONS.get(role, frozenset())
+        return allowed
 
 
 def candidates_for(typed: str) -> list[User]:
@@ -80,3 +89,9 @@ class NotAboutYouValidator:
 
     def get_help_text(self) -> str:
         return _("不要带自己的姓名、手机号、身份证号或登录号。")
+
+
+def run_out(user: User, *, now: datetime) -> bool:
+    """Whether this is a first password whose days are over."""
+    expires = user.first_password_expires_at
+    return bool(user.must_change_password and expires and expires <= now)

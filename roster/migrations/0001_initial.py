@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': '用户',
             },
             managers=[
-                ('objects', roster.models.DisplayUserManager()),
+                ('objects', django.contrib.auth.models.UserManager()),
             ],
         ),
         migrations.CreateModel(

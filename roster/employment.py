@@ -1,0 +1,138 @@
+"""A worker's working life: taken up, posted to grids, moved, signed, ended. Each verb closes what it ends with a date and keeps it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from lms import audit
+from lms.refusal import Refused
+from roster.models import (
+    Agreement,
+    Grid,
+    Level,
+    Posting,
+    Signature,
+    Territory,
+    User,
+    Worker,
+    WorkerState,
+    id_lookup,
+    mobile_lookup,
+)
+
+
+@dataclass
+class Person:
+    """What a roster line says of a person, normalised by `roster.identity`. Numbers are plain here and sealed when written."""
+
+    name: str
+    township_id: int
+    employment: str
+    id_number: str = ""
+    mobile: str = ""
+    sex: str = ""
+    telephones: list[str] = field(default_factory=list)
+    position: str = ""
+    recruited_by: str = ""
+    joined_on: date | None = None
+    joined_precision: str = ""
+    education: str = ""
+    political_status: str = ""
+    certificate: str = ""
+    listed_as_mentor: str = ""
+
+
+@transaction.atomic
+def take_up(people: Sequence[Person], *, now: datetime) -> list[Worker]:
+    """New workers, each with the next roster number. The caller has made sure that none of them is known yet."""
+    first = _next_number(len(people))
+    workers = [
+        Worker(number=f"W{first + offset:06d}", created_at=now, **fields_of(person))
+        for offset, person in enumerate(people)
+    ]
+    return Worker.objects.bulk_create(workers, batch_size=500)
+
+
+def fields_of(person: Person) -> dict[str, object]:
+    """The columns of a Worker that a roster line fills, with the look-up hashes beside the sealed numbers."""
+    values = dict(vars(person))
+    values["telephones"] = person.telephones or None
+    values["id_hash"] = id_lookup(person.id_number) if person.id_number else None
+    values["mobile_hash"] = mobile_lookup(person.mobile) if person.mobile else ""
+    return values
+
+
+def _next_number(wanted: int) -> int:
+    """The first of so many free roster numbers; the city's row is locked, so that two lists never get the same ones."""
+    list(Territory.objects.select_for_update().filter(level=Level.CITY).values_list("pk"))
+    last = Worker.objects.order_by("-number").values_list("number", flat=True).first()
+    return int(last[1:]) + 1 if last else 1
+
+
+@transaction.atomic
+def post(pairs: Sequence[tuple[Worker, Grid]], *, since: date | None, import_run_id: int | None = None) -> int:
+    """Put workers in charge of grids; a pair that already stands is left alone. Returns how many postings are new."""
+    standing = set(
+        Posting.objects.current()
+        .filter(worker__in={worker.pk for worker, _grid in pairs})
+        .values_list("worker_id", "grid_id")
+    )
+    fresh = {
+        (worker.pk, grid.pk): Posting(
+            worker=worker, grid=grid, since=since or worker.joined_on, import_run_id=import_run_id
+        )
+        for worker, grid in pairs
+        if (worker.pk, grid.pk) not in standing
+    }
+    Posting.objects.bulk_create(fresh.values(), batch_size=500)
+    return len(fresh)
+
+
+@transaction.atomic
+def leave(worker: Worker, *, on: date, reason: str, by: User, now: datetime) -> None:
+    """The worker's service ends: postings are closed with the date, the account is closed the same day, the record stays."""
+    worker = Worker.objects.select_for_update().get(pk=worker.pk)
+    if worker.state == WorkerState.LEFT:
+        return
+    if not reason.strip():
+        raise Refused(_("请写明退出的原因。"))
+    worker.state = WorkerState.LEFT
+    worker.save(update_fields=["state"])
+    worker.postings.current().update(until=on)
+    if worker.user_id:
+        User.objects.filter(pk=worker.user_id).update(is_active=False)
+    audit.note("worker.left", now=now, actor=by, subject=worker, territory=worker.township.path, on=on.isoformat())
+
+
+def agreement_due(worker: Worker, *, now: datetime) -> Agreement | None:
+    """The newest published agreement when this worker has yet to sign it."""
+    newest = Agreement.objects.filter(published_at__lte=now).order_by("-version").first()
+    if newest is None or worker.signatures.filter(agreement=newest).exists():
+        return None
+    return newest
+
+
+@transaction.atomic
+def sign_agreement(worker: Worker, *, agreement: Agreement, name: str, now: datetime) -> Signature:
+    """The worker signs with their own name; signing again changes nothing. Refuses another name."""
+    if "".join(name.split()) != "".join(worker.name.split()):
+        raise Refused(_("签名要与名册上的姓名一致。名册上的姓名有误的，请联系乡镇管理员更正。"))
+    signature, created = Signature.objects.get_or_create(
+        worker=worker, agreement=agreement, defaults={"name": worker.name, "signed_at": now}
+    )
+    if created:
+        audit.note("agreement.signed", now=now, actor=worker.user, subject=worker, version=agreement.version)
+    return signature
+
+
+def days_in_post(worker: Worker, *, until: date) -> int | None:
+    """Days since the worker joined; None when the roster does not say."""
+    return (until - worker.joined_on).days if worker.joined_on else None
+
+
+def today(now: datetime) -> date:
+    return timezone.localdate(now)

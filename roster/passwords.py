@@ -1,0 +1,105 @@
+"""First passwords: drawn by chance, sealed until they are printed, once, and good for some days only."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from lms import audit, jobs
+from lms.refusal import Refused
+from roster.models import PasswordSheet, Territory, User, Worker, WorkerQuerySet
+
+# no letter or figure that is taken for another on paper
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+BATCH = 20
+
+
+def draw() -> str:
+    """A first password: three groups of four, about 59 bits."""
+    return "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _group in range(3))
+
+
+@transaction.atomic
+def prepare(township: Territory, *, by: User, now: datetime) -> PasswordSheet:
+    """Start a sheet for the workers of a township who have never chosen a password; the passwords are made in the background."""
+    if not waiting(township).exists():
+        raise Refused(_("这个乡镇（街道）的网格员都已自己设好密码，没有需要发放的。"))
+    expires = now + timedelta(days=settings.FIRST_PASSWORD_DAYS)
+    sheet = PasswordSheet.objects.create(township=township, made_by=by, made_at=now, expires_at=expires)
+    sheet.job = jobs.enqueue("roster.first_passwords", owner=by, sheet=sheet.pk)
+    sheet.save(update_fields=["job"])
+    audit.note("passwords.prepared", now=now, actor=by, subject=sheet, territory=township.path)
+    return sheet
+
+
+def waiting(township: Territory) -> WorkerQuerySet:
+    """Workers in post here without an account, or who have not yet used their first password."""
+    workers = Worker.objects.active().filter(township=township)
+    return workers.filter(user=None) | workers.filter(user__must_change_password=True)
+
+
+@jobs.work("roster.first_passwords")
+def make(handle: jobs.Handle) -> None:
+    sheet = PasswordSheet.objects.select_related("township").get(pk=handle.args["sheet"])
+    if sheet.slips is not None or sheet.printed_at:
+        return
+    slips: list[list[object]] = []
+    workers = list(waiting(sheet.township).select_related("user").order_by("pk"))
+    for start in range(0, len(workers), BATCH):
+        slips += issue(workers[start : start + BATCH], expires=sheet.expires_at)
+        handle.progress(len(slips), len(workers))
+    sheet.slips, sheet.count = slips, len(slips)
+    sheet.save(update_fields=["slips", "count"])
+
+
+def issue(workers: Sequence[Worker], *, expires: datetime) -> list[list[object]]:
+    """Give each worker an account and a first password; returns [worker id, sign-in name, password] for each."""
+    drawn = [(worker, draw()) for worker in workers]
+    hashed = {worker.pk: make_password(password) for worker, password in drawn}  # slow, so before the transaction
+    with transaction.atomic():
+        for worker, _password in drawn:
+            account(worker, password_hash=hashed[worker.pk], expires=expires)
+    return [[worker.pk, worker.number, password] for worker, password in drawn]
+
+
+def account(worker: Worker, *, password_hash: str, expires: datetime | None) -> User:
+    """The worker's account with this password, to be changed at the first sign-in."""
+    user = worker.user or User(username=worker.number)
+    user.name, user.mobile_hash, user.password = worker.name, worker.mobile_hash, password_hash
+    user.must_change_password, user.first_password_expires_at = True, expires
+    user.save()
+    if worker.user_id != user.pk:
+        worker.user = user
+        worker.save(update_fields=["user"])
+    return user
+
+
+@transaction.atomic
+def open_once(sheet: PasswordSheet, *, by: User, now: datetime) -> list[tuple[Worker, str, str]]:
+    """Unseal the sheet for printing and empty it. Refuses when it was opened before, is not ready, or has run out."""
+    sheet = PasswordSheet.objects.select_for_update().get(pk=sheet.pk)
+    if sheet.printed_at:
+        raise Refused(_("这份名单已经打开过一次，为了安全不能再看。没有拿到密码的人，请重新生成一份。"))
+    if sheet.slips is None:
+        raise Refused(_("名单还没有生成完，请稍等。"))
+    if sheet.expires_at <= now:
+        raise Refused(_("这份名单已过期，请重新生成。"))
+    workers = Worker.objects.in_bulk([slip[0] for slip in sheet.slips])
+    slips = [(workers[number], name, password) for number, name, password in sheet.slips]
+    sheet.slips, sheet.printed_at = [], now
+    sheet.save(update_fields=["slips", "printed_at"])
+    audit.note("passwords.printed", now=now, actor=by, subject=sheet, territory=sheet.township.path, count=len(slips))
+    return slips
+
+
+@transaction.atomic
+def choose(user: User, *, password: str, now: datetime) -> None:
+    """The person's own password, in place of the first one or an old one."""
+    user.set_password(password)
+    user.must_change_password, user.first_password_expires_at = False, None
+    user.save(update_fields=["password", "must_change_password", "first_password_expires_at"])
+    audit.note("password.chosen", now=now, actor=user, subject=user)
