@@ -7,9 +7,9 @@ from io import BytesIO
 import python_calamine
 
 from .book import Limits, Sheet
-from .parts import too_large
+from .parts import too_large, too_many_cells
 from .sniff import damaged, locked, not_a_table
-from .worksheets import DENSE_CELLS, too_many_cells
+from .worksheets import DENSE_CELLS
 from .xlsx import by_calamine
 
 END = 0xFFFFFFFA  # this and all above it are marks, not sectors

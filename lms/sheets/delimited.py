@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from lms.refusal import Refused
 
 from .book import Cell, Limits, Sheet
+from .parts import reaches_too_far
 from .sniff import not_a_table
 
 MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
@@ -28,8 +29,8 @@ def read(data: bytes, limits: Limits) -> tuple[Sheet, str, str]:
     try:
         for row in csv.reader(StringIO(content, newline=""), delimiter=delimiter):
             rows.append([known.setdefault(value, value) for value in map(_plain, row)])
-            if len(rows) > limits.rows + 1_000:
-                break
+            if len(rows) > limits.rows:
+                raise reaches_too_far(len(rows), max(len(row), 1), limits)
     except csv.Error as error:
         raise Refused(
             _(

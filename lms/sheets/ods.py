@@ -6,7 +6,6 @@ import datetime as dt
 from . import parts
 from .book import Cell, Limits, Sheet
 from .sniff import damaged, locked
-from .worksheets import reaches_too_far, too_many_cells
 
 
 def read(data: bytes, limits: Limits) -> list[Sheet]:
@@ -37,7 +36,8 @@ class _Reader:
         self.limits = limits
         self.sheets: list[Sheet] = []
         self.hidden_rows: set[int] = set()
-        self.cells = self.row_repeat = self.column_repeat = 0
+        self.budget = parts.Budget(limits)
+        self.row_repeat = self.column_repeat = 0
         self.row: dict[int, Cell] = {}
         self.column = self.next_row = 0
         self.attributes: dict[str, str] = {}
@@ -45,6 +45,7 @@ class _Reader:
         self.note = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
+        self.budget.element()
         if name == "table:table":
             self.sheets.append(Sheet(attributes.get("table:name", ""), []))
             self.next_row, self.hidden_rows = 0, set()
@@ -82,8 +83,9 @@ class _Reader:
         value = _value(self.attributes, "\n".join(self.paragraphs or ()))
         self.paragraphs = None
         if value is not None:
+            self.budget.cell(0)
             if self.column + self.column_repeat > self.limits.columns:
-                raise reaches_too_far(self.next_row + 1, self.column + self.column_repeat, self.limits)
+                raise parts.reaches_too_far(self.next_row + 1, self.column + self.column_repeat, self.limits)
             self.row.update(dict.fromkeys(range(self.column, self.column + self.column_repeat), value))
             down, right = _span(self.attributes, "rows"), _span(self.attributes, "columns")
             if (down, right) != (1, 1):
@@ -94,11 +96,9 @@ class _Reader:
     def _row(self) -> None:
         if self.row:
             last = self.next_row + self.row_repeat
-            self.cells += len(self.row) * self.row_repeat
             if last > self.limits.rows:
-                raise reaches_too_far(last, max(self.row) + 1, self.limits)
-            if self.cells > self.limits.cells:
-                raise too_many_cells(self.limits)
+                raise parts.reaches_too_far(last, max(self.row) + 1, self.limits)
+            self.budget.cell(len(self.row) * self.row_repeat)
             rows = self.sheets[-1].rows
             rows.extend([] for _number in range(self.next_row - len(rows)))
             values = [self.row.get(column) for column in range(max(self.row) + 1)]

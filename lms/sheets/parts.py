@@ -11,10 +11,12 @@ from django.utils.translation import gettext as _
 
 from lms.refusal import Refused
 
-from .book import Limits
+from .book import Limits, letter
 from .sniff import damaged
 
 CHUNK = 64 * 1024
+EMPTY_ELEMENTS = 1_500_000
+ELEMENTS_A_CELL = 6
 UNREADABLE = (BadZipFile, NotImplementedError, EOFError, OSError, ValueError, RuntimeError, KeyError, ZlibError)
 
 
@@ -40,6 +42,30 @@ def too_large() -> Refused:
         _("这个文件展开后太大，可能是空白行列的格式铺满了整张表。请只复制有内容的区域到新表格，保存后重新上传。"),
         code="file_too_large",
     )
+
+
+class Budget:
+    """
+    How much of a book may be walked: so many filled cells, and little more than they need in elements.
+
+    Millions of elements around nothing are what a hostile file, or a format painted over the whole sheet, is made of.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.cells = 0
+        self.elements = EMPTY_ELEMENTS
+
+    def element(self) -> None:
+        self.elements -= 1
+        if self.elements < 0:
+            raise too_large()
+
+    def cell(self, count: int = 1) -> None:
+        self.cells += count
+        self.elements += ELEMENTS_A_CELL
+        if self.cells > self.limits.cells:
+            raise too_many_cells(self.limits)
 
 
 def walk(archive: ZipFile, part: str, start: Callable[[str, dict[str, str]], Any], limits: Limits) -> None:
@@ -76,4 +102,22 @@ def _no_doctype(*_declaration: object) -> None:
     raise Refused(
         _("这个文件里带有不该出现的外部声明，出于安全不能读取。请在 WPS 或 Excel 中另存为新的 .xlsx 后重新上传。"),
         code="file_entities",
+    )
+
+
+def reaches_too_far(row: int, column: int, limits: Limits) -> Refused:
+    """The refusal for a value that stands past the last row or column that is read; both counted from 1."""
+    return Refused(
+        _(
+            "第 %(row)s 行 %(column)s 列还有内容，超出了能读的范围（最多 %(rows)s 行、%(columns)s 列）。请删去多余的行和列，或分成几个文件上传。"
+        )
+        % {"row": row, "column": letter(column - 1), "rows": limits.rows, "columns": limits.columns},
+        code="file_too_large",
+    )
+
+
+def too_many_cells(limits: Limits) -> Refused:
+    return Refused(
+        _("这个文件里有内容的格子超过 %(cells)s 个。请分成几个文件上传。") % {"cells": limits.cells},
+        code="file_too_large",
     )

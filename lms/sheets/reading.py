@@ -9,7 +9,7 @@ from lms.refusal import Refused
 
 from . import biff, delimited, ods, sniff, xlsx
 from .book import DEFAULT, Book, Cell, Limits, Sheet, blank, letter
-from .worksheets import reaches_too_far
+from .parts import reaches_too_far
 
 FILLED_CELLS = 500_000
 

@@ -6,12 +6,8 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from django.utils.translation import gettext as _
-
-from lms.refusal import Refused
-
 from . import parts
-from .book import Limits, blank, letter
+from .book import Limits, blank
 
 DENSE_CELLS = 6_000_000  # calamine keeps a sheet as a full rectangle of 24 bytes a cell
 RANGE = re.compile(r"([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})")
@@ -27,7 +23,6 @@ class Scan:
     columns: int = 0
     far_rows: int = 0  # the same with cells that hold only spaces
     far_columns: int = 0
-    cells: int = 0
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
     merges: list[tuple[int, int, int, int]] = field(default_factory=list)
@@ -42,13 +37,10 @@ class Scan:
 def look(archive: ZipFile, limits: Limits, *, places: Collection[str]) -> dict[str, Scan]:
     """Walk every XML part and every part in `places`: none may declare entities, no worksheet may pass the limits."""
     scans: dict[str, Scan] = {}
-    cells = 0
-    for name in archive.namelist():
-        if name in places or name.lower().endswith((".xml", ".rels", ".vml")):
-            scans[name] = _Walker(archive, name, limits).scan
-            cells += scans[name].cells
-            if cells > limits.cells:
-                raise too_many_cells(limits)
+    budget = parts.Budget(limits)
+    names = [name for name in archive.namelist() if name.lower().endswith((".xml", ".rels", ".vml"))]
+    for name in dict.fromkeys([*filter(None, places), *names]):
+        scans[name] = _Walker(archive, name, limits, budget).scan
     for scan in scans.values():
         _judge_far_shared(archive, scan, limits)
         if scan.rows * scan.columns > DENSE_CELLS:
@@ -72,8 +64,8 @@ def trimmed(archive: ZipFile, scans: Collection[Scan], limits: Limits) -> bytes:
 class _Walker:
     """Walks one part. Text is listened to only inside cells that stand past the limits."""
 
-    def __init__(self, archive: ZipFile, part: str, limits: Limits) -> None:
-        self.scan, self.limits = Scan(part), limits
+    def __init__(self, archive: ZipFile, part: str, limits: Limits, budget: parts.Budget) -> None:
+        self.scan, self.limits, self.budget = Scan(part), limits, budget
         self.row = self.column = 0
         self.counted = self.shared = False
         self.letters: dict[str, int] = {}
@@ -95,6 +87,7 @@ class _Walker:
         }
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self.budget.element()
         step = self.steps.get(name) or self.steps.get(name.rpartition(":")[2])
         if step:
             step(attributes)
@@ -119,9 +112,7 @@ class _Walker:
             return
         self.counted = True
         scan, row, column = self.scan, self.row, self.column
-        scan.cells += 1
-        if scan.cells > self.limits.cells:
-            raise too_many_cells(self.limits)
+        self.budget.cell()
         scan.far_rows, scan.far_columns = max(scan.far_rows, row), max(scan.far_columns, column)
         if column > self.limits.columns or row > self.limits.rows:
             self.shown.clear()
@@ -137,7 +128,7 @@ class _Walker:
         if self.shared and value.strip().isdecimal() and len(self.scan.far_shared) < 100_000:
             self.scan.far_shared.add((int(value), self.row, self.column))
         elif not blank(value):
-            raise reaches_too_far(self.row, self.column, self.limits)
+            raise parts.reaches_too_far(self.row, self.column, self.limits)
 
     def _col(self, attributes: dict[str, str]) -> None:
         if attributes.get("hidden") in ("1", "true"):
@@ -161,7 +152,11 @@ class _Trimmer(_Walker):
         self.kept: list[tuple[int, int]] = []
         self.since = 0
         self.xml = archive.read(extent.part)
-        super().__init__(archive, extent.part, limits)
+        super().__init__(archive, extent.part, limits, parts.Budget(limits))
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        if step := self.steps.get(name.rpartition(":")[2]):
+            step(attributes)
 
     def content(self) -> bytes:
         return b"".join(self.xml[start:end] for start, end in [*self.kept, (self.since, len(self.xml))])
@@ -209,7 +204,7 @@ def _judge_far_shared(archive: ZipFile, scan: Scan, limits: Limits) -> None:
         parts.feed(parser, archive, name, limits)
     for shared, row, column in sorted(scan.far_shared):
         if shared in showing or shared > index:
-            raise reaches_too_far(row, column, limits)
+            raise parts.reaches_too_far(row, column, limits)
 
 
 def _number(letters: str) -> int:
@@ -217,21 +212,3 @@ def _number(letters: str) -> int:
     for mark in letters.upper():
         number = number * 26 + ord(mark) - 64
     return number
-
-
-def reaches_too_far(row: int, column: int, limits: Limits) -> Refused:
-    """The refusal for a value that stands past the last row or column that is read; both counted from 1."""
-    return Refused(
-        _(
-            "第 %(row)s 行 %(column)s 列还有内容，超出了能读的范围（最多 %(rows)s 行、%(columns)s 列）。请删去多余的行和列，或分成几个文件上传。"
-        )
-        % {"row": row, "column": letter(column - 1), "rows": limits.rows, "columns": limits.columns},
-        code="file_too_large",
-    )
-
-
-def too_many_cells(limits: Limits) -> Refused:
-    return Refused(
-        _("这个文件里有内容的格子超过 %(cells)s 个。请分成几个文件上传。") % {"cells": limits.cells},
-        code="file_too_large",
-    )
