@@ -1,9 +1,10 @@
 """Question banks, exams, and what one person sat: attempt, answers, marks."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -57,6 +58,27 @@ class Question(models.Model):
         return self.stem[:40]
 
 
+class ExamQuerySet(models.QuerySet["Exam"]):
+    def published(self) -> "ExamQuerySet":
+        return self.exclude(published_at=None)
+
+    def to_finish(self, *, now: datetime) -> "ExamQuerySet":
+        """Closed, with papers that nobody began."""
+        due = Attempt.objects.filter(exam=OuterRef("pk"), state=AttemptState.DUE)
+        return self.filter(Exists(due), closes_at__lte=now)
+
+    def to_post(self, *, now: datetime) -> "ExamQuerySet":
+        """Showing results, with some that are not in the ledger yet."""
+        shown = Q(results_at__lte=now) | Q(results_at=None, closes_at__lte=now)
+        settled = Attempt.objects.settled().filter(exam=OuterRef("pk"), posted_at=None)
+        return self.filter(shown, Exists(settled))
+
+    def touching(self, paths: list[str]) -> "ExamQuerySet":
+        """Those whose people may lie at or below one of the paths: exams held inside it, and exams of the levels above it."""
+        above = {int(part) for path in paths for part in path.strip("/").split("/") if part}
+        return self.filter(Q(territory__in=Territory.objects.within(paths)) | Q(territory__in=above))
+
+
 class Exam(models.Model):
     """An exam: who sits, when, for how long, and by which rules. Published once; from then on its paper is frozen."""
 
@@ -74,6 +96,8 @@ class Exam(models.Model):
     results_at = models.DateTimeField(_("公布成绩时间"), null=True, blank=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
+    objects = ExamQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("考试")
         verbose_name_plural = _("考试")
@@ -84,6 +108,25 @@ class Exam(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def full_marks(self) -> Decimal:
+        return sum((Decimal(s["marks"]) * int(s["count"]) for s in self.sections), Decimal(0))
+
+    @property
+    def question_count(self) -> int:
+        return sum(int(section["count"]) for section in self.sections)
+
+    @property
+    def shows_results_at(self) -> datetime:
+        return self.results_at or self.closes_at
+
+    def released(self, now: datetime) -> bool:
+        """Whether marks, right answers and explanations may be seen; before that they are in no page, reply or record."""
+        return now >= self.shows_results_at
+
+    def open_at(self, now: datetime) -> bool:
+        return self.opens_at <= now < self.closes_at
 
 
 class PaperItem(models.Model):
@@ -113,6 +156,10 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
     def overdue(self, *, now: datetime) -> "AttemptQuerySet":
         return self.filter(state=AttemptState.SITTING, deadline__lte=now)
 
+    def settled(self) -> "AttemptQuerySet":
+        """Nothing is left to judge: marked, or absent."""
+        return self.filter(state__in=[AttemptState.MARKED, AttemptState.ABSENT])
+
 
 class Attempt(models.Model):
     """One person's sitting of one exam. Drawn before the bell; deadline and marks are its own, judged by the server's clock."""
@@ -130,6 +177,8 @@ class Attempt(models.Model):
     machine_marks = models.DecimalField(max_digits=6, decimal_places=1, null=True, blank=True)
     marks = models.DecimalField(max_digits=6, decimal_places=1, null=True, blank=True)
     flags = models.JSONField(default=list, blank=True)
+    # when the result went to the ledger: not before the exam shows its results
+    posted_at = models.DateTimeField(null=True, blank=True)
 
     objects = AttemptQuerySet.as_manager()
 
@@ -140,10 +189,29 @@ class Attempt(models.Model):
                 condition=~Q(state="sitting") | Q(deadline__isnull=False), name="sitting_has_a_deadline"
             ),
         ]
-        indexes = [models.Index(fields=["state", "deadline"], name="attempt_overdue")]
+        indexes = [
+            models.Index(fields=["state", "deadline"], name="attempt_overdue"),
+            models.Index(
+                fields=["exam"],
+                condition=Q(state__in=["marked", "absent"], posted_at=None),
+                name="attempt_to_post",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.exam_id}/{self.worker_id}"
+
+    @property
+    def finished(self) -> bool:
+        return self.state in {AttemptState.HANDED_IN, AttemptState.MARKED}
+
+    def seconds_left(self, now: datetime) -> int:
+        """Whole seconds to the deadline by the server's clock, never negative."""
+        return max(0, int((self.deadline - now).total_seconds())) if self.deadline else 0
+
+    @property
+    def passed(self) -> bool | None:
+        return None if self.marks is None else self.marks >= self.exam.pass_marks
 
 
 class Answer(models.Model):

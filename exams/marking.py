@@ -1,0 +1,240 @@
+"""From answers to a result that stands: what a machine marks, what a person marks, and what is posted to the ledger and when."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, Sum
+from django.utils.translation import gettext as _
+
+from exams import papers, questions, scoring
+from exams.models import Answer, Attempt, AttemptState, Award, Exam, PaperItem, QuestionKind
+from lms import audit
+from lms.refusal import Refused
+from records import certificates, ledger
+from records.models import Kind, Result
+from roster.models import User, Worker
+
+BATCH = 1000
+
+
+def waiting(exam: Exam | None = None) -> QuerySet[Answer]:
+    """Case answers that were handed in and that no person has marked yet, the oldest first."""
+    answers = Answer.objects.filter(attempt__state=AttemptState.HANDED_IN, marks=None).order_by(
+        "attempt__finished_at", "attempt_id", "item_id"
+    )
+    return answers.filter(attempt__exam=exam) if exam else answers
+
+
+def machine_score(item: PaperItem, packed: str) -> Decimal | None:
+    value = questions.face(item.kind).unpack(packed)
+    return scoring.score(item.kind, key=item.content["key"], value=value, marks=item.marks)
+
+
+def mark(attempt: Attempt) -> Decimal:
+    """Mark what a machine can, inside the hand-in's transaction; returns the sum. A written answer keeps no marks until a person gives them."""
+    items = PaperItem.objects.filter(exam_id=attempt.exam_id).in_bulk()
+    given: dict[Decimal | None, list[int]] = defaultdict(list)
+    for answer in attempt.answers.all():
+        given[machine_score(items[answer.item_id], answer.value)].append(answer.item_id)
+    given.pop(None, None)
+    for marks, item_ids in given.items():
+        attempt.answers.filter(item_id__in=item_ids).update(marks=marks)
+    return sum((marks * len(item_ids) for marks, item_ids in given.items() if marks), scoring.ZERO)
+
+
+@transaction.atomic
+def award(
+    attempt: Attempt | Answer,
+    item: PaperItem,
+    *,
+    marker: User,
+    points: list[int],
+    remark: str = "",
+    now: datetime,
+) -> Award:
+    """Give one case answer the marks of the ticked points; settles the attempt when it was the last one waiting.
+
+    A later award supersedes the earlier and both are kept, until the attempt has its marks: from then on it refuses.
+    """
+    pk = attempt.attempt_id if isinstance(attempt, Answer) else attempt.pk
+    attempt = Attempt.objects.select_for_update(of=("self",)).select_related("exam", "worker").get(pk=pk)
+    _judge(attempt, item, points)
+    Award.objects.filter(attempt=attempt, item=item, superseded=False).update(superseded=True)
+    given = Award.objects.create(
+        attempt=attempt, item=item, marker=marker, remark=remark.strip(), awarded_at=now, **_worth(item, points)
+    )
+    attempt.answers.filter(item=item).update(marks=given.marks)
+    audit.note("exam.awarded", now=now, actor=marker, subject=attempt, item=item.pk, marks=str(given.marks))
+    settle(attempt, now=now)
+    return given
+
+
+def _judge(attempt: Attempt, item: PaperItem, points: list[int]) -> None:
+    if attempt.state == AttemptState.MARKED:
+        raise Refused(_("这份答卷已经出分，不能再改，请联系管理员。"), code="settled")
+    if attempt.state != AttemptState.HANDED_IN:
+        raise Refused(_("这份答卷还没有交，不能评分。"), code="not_handed_in")
+    if item.kind != QuestionKind.CASE or item.exam_id != attempt.exam_id:
+        raise Refused(_("这道题不用人工评分。"), code="machine")
+    if not all(0 <= point < len(item.content["points"]) for point in points):
+        raise Refused(_("评分要点和试卷对不上，请刷新页面后再评。"), code="unfit")
+
+
+def _worth(item: PaperItem, points: list[int]) -> dict:
+    rubric = item.content["points"]
+    ticked = [{"point": point, "marks": rubric[point]["marks"]} for point in sorted(set(points))]
+    return {"points": ticked, "marks": scoring.ticked(rubric, points, marks=item.marks)}
+
+
+@dataclass(frozen=True)
+class Given:
+    """One mark to be brought in bulk, as a marker gave it."""
+
+    attempt_id: int
+    item_id: int
+    marker_id: int
+    points: list[int]
+    remark: str
+    awarded_at: datetime
+
+
+@transaction.atomic
+def award_many(given: Sequence[Given], *, now: datetime) -> int:
+    """Bring in many first marks by the rule of `award`; what no longer waits is left alone. Returns how many counted."""
+    items = PaperItem.objects.in_bulk({one.item_id for one in given})
+    open_ = waiting().filter(attempt_id__in={one.attempt_id for one in given}).values_list("attempt_id", "item_id")
+    wanted = set(open_.order_by())
+    fresh = [one for one in given if (one.attempt_id, one.item_id) in wanted]
+    awards = [
+        Award(
+            attempt_id=one.attempt_id,
+            item_id=one.item_id,
+            marker_id=one.marker_id,
+            remark=one.remark,
+            awarded_at=one.awarded_at,
+            **_worth(items[one.item_id], one.points),
+        )
+        for one in fresh
+    ]
+    Award.objects.bulk_create(awards)
+    groups: dict[tuple[int, Decimal], list[int]] = defaultdict(list)
+    for award_ in awards:
+        groups[award_.item_id, award_.marks].append(award_.attempt_id)
+    for (item_id, marks), attempt_ids in groups.items():
+        Answer.objects.filter(item_id=item_id, attempt_id__in=attempt_ids).update(marks=marks)
+    audit.note("exam.awarded_many", now=now, given=len(given), counted=len(awards))
+    settle_ready(attempts=[one.attempt_id for one in fresh], now=now)
+    return len(awards)
+
+
+@transaction.atomic
+def settle(attempt: Attempt, *, now: datetime) -> Attempt:
+    """Add up the marks once nothing is left for a person, and post the result if the exam already shows results.
+
+    Twice is once. While an answer waits nothing happens. What is not shown yet is posted later by `post_results`.
+    """
+    attempt = Attempt.objects.select_for_update(of=("self",)).select_related("exam", "worker").get(pk=attempt.pk)
+    answers = attempt.answers
+    if attempt.state != AttemptState.HANDED_IN or answers.filter(marks=None).exists():
+        return attempt
+    attempt.marks = answers.aggregate(total=Sum("marks"))["total"] or scoring.ZERO
+    attempt.state = AttemptState.MARKED
+    attempt.save(update_fields=["marks", "state"])
+    if attempt.exam.released(now):
+        _post_one(attempt, now=now)
+    return attempt
+
+
+@transaction.atomic
+def settle_ready(*, attempts: Iterable[int], now: datetime) -> int:
+    """`settle` for many attempts in one statement; their results are posted by `post_results`. Returns how many got their marks."""
+    unmarked = Answer.objects.filter(attempt=OuterRef("pk"), marks=None)
+    total = Answer.objects.filter(attempt=OuterRef("pk")).values("attempt").annotate(total=Sum("marks")).values("total")
+    ready = Attempt.objects.filter(pk__in=list(attempts), state=AttemptState.HANDED_IN).filter(~Exists(unmarked))
+    return ready.update(state=AttemptState.MARKED, marks=Subquery(total))
+
+
+def entry(attempt: Attempt) -> ledger.Entry:
+    """The line of the ledger that this attempt becomes: its marks, or its absence on the closing day."""
+    exam, absent = attempt.exam, attempt.state == AttemptState.ABSENT
+    result = Result.ABSENT if absent else Result.PASSED if attempt.passed else Result.FAILED
+    return ledger.Entry(
+        worker_id=attempt.worker_id,
+        kind=Kind.EXAM,
+        source=f"exams.exam:{exam.pk}",
+        title=exam.title,
+        amount=attempt.marks or scoring.ZERO,
+        out_of=exam.full_marks,
+        result=result,
+        occurred_at=attempt.finished_at or exam.closes_at,
+        link=f"/exams/attempt/{attempt.pk}/result/",
+    )
+
+
+def certificate(attempt: Attempt) -> certificates.Award:
+    exam, holder = attempt.exam, attempt.worker.name
+    sentence = _("%(name)s同志参加“%(title)s”，得%(marks)s分（满分%(full)s分，%(need)s分及格），考核合格。") % {
+        "name": holder,
+        "title": exam.title,
+        "marks": papers.number(attempt.marks or 0),
+        "full": papers.number(exam.full_marks),
+        "need": papers.number(exam.pass_marks),
+    }
+    return certificates.Award(attempt.worker_id, holder, f"exams.attempt:{attempt.pk}", exam.title, sentence)
+
+
+def _post_one(attempt: Attempt, *, now: datetime) -> None:
+    ledger.post(entry(attempt), now=now)
+    if attempt.passed:
+        earned = certificate(attempt)
+        certificates.issue(attempt.worker, source=earned.source, title=earned.title, sentence=earned.sentence, now=now)
+    attempt.posted_at = now
+    attempt.save(update_fields=["posted_at"])
+
+
+def post_results(exam: Exam, *, now: datetime) -> int:
+    """Post what is settled and not yet in the ledger, once the exam shows its results; certificates for those who passed.
+
+    Safe to repeat and to run twice at once: a transaction for each thousand, and ledger and certificates count once per source.
+    """
+    if not exam.released(now):
+        return 0
+    posted = 0
+    while batch := _to_post(exam):
+        _post_batch(exam, batch, now=now)
+        posted += len(batch)
+    return posted
+
+
+def _to_post(exam: Exam) -> list[Attempt]:
+    unposted = exam.attempts.settled().filter(posted_at=None).select_related("worker").order_by("finished_at", "pk")
+    return list(unposted[:BATCH])
+
+
+@transaction.atomic
+def _post_batch(exam: Exam, batch: list[Attempt], *, now: datetime) -> None:
+    for attempt in batch:
+        attempt.exam = exam
+    ledger.post_many([entry(attempt) for attempt in batch], now=now)
+    certificates.issue_many([certificate(attempt) for attempt in batch if attempt.passed], now=now)
+    Attempt.objects.filter(pk__in=[attempt.pk for attempt in batch]).update(posted_at=now)
+
+
+@transaction.atomic
+def finish_absent(exam: Exam, *, now: datetime) -> int:
+    """After the close: those who never began are absent, with a record of it. Papers of people no longer on duty are withdrawn.
+
+    Before the close nothing happens; twice is once. Returns how many were absent.
+    """
+    if now < exam.closes_at:
+        return 0
+    due = exam.attempts.filter(state=AttemptState.DUE)
+    due.exclude(worker__in=Worker.objects.active()).delete()
+    absent = due.update(state=AttemptState.ABSENT)
+    if absent:
+        audit.note("exam.absent", now=now, subject=exam, absent=absent)
+    return absent

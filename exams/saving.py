@@ -1,0 +1,68 @@
+"""The one statement that saves an answer. Guard and write stand or fall together, so nothing slips in after the hand-in.
+
+PostgreSQL: the guard takes the attempt row FOR SHARE. A hand-in takes it FOR UPDATE, so it waits for saves in flight and marks
+them, and saves that come later find the state changed. Without FOR SHARE such saves were acknowledged and never marked.
+SQLite: one statement is one write transaction, and there is one writer at a time; the guard is its WHERE.
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import connection
+
+POSTGRES = """
+WITH guard AS (
+    SELECT id FROM exams_attempt
+    WHERE id = %(attempt)s AND worker_id = %(worker)s AND state = 'sitting' AND deadline > %(now)s
+    FOR SHARE
+), written AS (
+    INSERT INTO exams_answer (attempt_id, item_id, value, seq, saved_at)
+    SELECT id, %(item)s, %(value)s, %(seq)s, %(now)s::timestamptz FROM guard
+    ON CONFLICT (attempt_id, item_id) DO UPDATE
+    SET value = excluded.value, seq = excluded.seq, saved_at = excluded.saved_at
+    WHERE excluded.seq > exams_answer.seq
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM guard), (SELECT count(*) FROM written)
+"""
+
+SQLITE = """
+INSERT INTO exams_answer (attempt_id, item_id, value, seq, saved_at)
+SELECT id, %(item)s, %(value)s, %(seq)s, %(now)s FROM exams_attempt
+WHERE id = %(attempt)s AND worker_id = %(worker)s AND state = 'sitting' AND deadline > %(now)s
+ON CONFLICT (attempt_id, item_id) DO UPDATE
+SET value = excluded.value, seq = excluded.seq, saved_at = excluded.saved_at
+WHERE excluded.seq > exams_answer.seq
+"""
+SQLITE_GUARD = """
+SELECT count(*) FROM exams_attempt
+WHERE id = %(attempt)s AND worker_id = %(worker)s AND state = 'sitting' AND deadline > %(now)s
+"""
+
+
+class Outcome(NamedTuple):
+    open: bool  # the attempt is this worker's, being sat, and within its time
+    written: bool  # False with `open`: an answer with this sequence or a newer one stands
+
+
+def save(attempt_id: int, item_id: int, *, worker_id: int, value: str, seq: int, now: datetime) -> Outcome:
+    """Write the answer if the attempt is still open and no answer with this sequence or a newer one stands."""
+    moment = connection.ops.adapt_datetimefield_value(now)
+    values = {
+        "attempt": attempt_id,
+        "item": item_id,
+        "worker": worker_id,
+        "value": value,
+        "seq": seq,
+        "now": moment,
+    }
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(POSTGRES, values)
+            guarded, written = cursor.fetchone()
+            return Outcome(bool(guarded), bool(written))
+        cursor.execute(SQLITE, values)
+        if cursor.rowcount > 0:
+            return Outcome(True, True)
+        cursor.execute(SQLITE_GUARD, values)
+        return Outcome(bool(cursor.fetchone()[0]), False)

@@ -1,0 +1,26 @@
+from celery import shared_task
+from django.utils import timezone
+
+from exams import attempts, marking
+from exams.models import Exam
+from lms import jobs
+
+
+@shared_task
+def close_overdue() -> None:
+    """Everything the clock brings: closes, absences, results that may now be shown, papers for people who came after the draw."""
+    now = timezone.now()
+    while attempts.close_overdue(now=now):
+        pass
+    for exam in Exam.objects.to_finish(now=now):
+        marking.finish_absent(exam, now=now)
+    for exam in Exam.objects.to_post(now=now):
+        marking.post_results(exam, now=now)
+    for exam in Exam.objects.published().filter(closes_at__gt=now).select_related("territory"):
+        attempts.draw(exam, now=now)
+
+
+@jobs.work("exams.draw")
+def draw(handle: jobs.Handle) -> None:
+    exam = Exam.objects.select_related("territory").get(pk=handle.args["exam"])
+    attempts.draw(exam, now=timezone.now(), progress=handle.progress)
