@@ -18,10 +18,21 @@ DOCK = [
 class Sample(forms.Form):
     """One field of each kind, two of them wrong."""
 
-    mobile = forms.CharField(label=_("手机号"), help_text=_("登记在名册里的那个号码。"), min_length=11, error_messages={"min_length": _("手机号是 11 位数字，请数一数再填。")})
+    mobile = forms.CharField(
+        label=_("手机号"),
+        help_text=_("登记在名册里的那个号码。"),
+        min_length=11,
+        error_messages={"min_length": _("手机号是 11 位数字，请数一数再填。")},
+    )
     password = forms.CharField(label=_("密码"), widget=forms.PasswordInput)
-    community = forms.ChoiceField(label=_("社区"), choices=[("", _("请选择")), ("1", _("学府社区")), ("2", _("花坛社区"))], error_messages={"required": _("请选择你所在的社区。")})
-    when = forms.ChoiceField(label=_("哪一天方便"), choices=[("1", _("8月12日 上午")), ("2", _("8月13日 下午"))], widget=forms.RadioSelect)
+    community = forms.ChoiceField(
+        label=_("社区"),
+        choices=[("", _("请选择")), ("1", _("学府社区")), ("2", _("花坛社区"))],
+        error_messages={"required": _("请选择你所在的社区。")},
+    )
+    when = forms.ChoiceField(
+        label=_("哪一天方便"), choices=[("1", _("8月12日 上午")), ("2", _("8月13日 下午"))], widget=forms.RadioSelect
+    )
     remark = forms.CharField(label=_("补充说明"), widget=forms.Textarea(attrs={"rows": 3}), required=False)
     agree = forms.BooleanField(label=_("我已读完保密协议，愿意遵守"))
 

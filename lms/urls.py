@@ -6,7 +6,7 @@ from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
 
-from lms import views
+from lms import design, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -22,7 +22,7 @@ urlpatterns = [
     path("documents/", include(wagtaildocs_urls)),
 ]
 if settings.DEBUG:
-    urlpatterns.append(path("design/", views.design, name="design"))
+    urlpatterns.append(path("design/", design.page, name="design"))
 if not settings.MEDIA_BUCKET:
     urlpatterns.append(path("media/<path:path>", views.media, name="media"))
 # what is left is a page of the catalog

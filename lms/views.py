@@ -77,11 +77,6 @@ def display(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def design(request: HttpRequest) -> HttpResponse:
-    return render(request, "design.html")
-
-
-@require_safe
 @cache_control(private=True, max_age=86400)
 def media(request: HttpRequest, path: str) -> HttpResponse:
     """Pictures of lessons, for those who are signed in. Documents go through Wagtail's own door, never through this one."""
