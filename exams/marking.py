@@ -58,11 +58,13 @@ def award(
 ) -> Award:
     """Give one case answer the marks of the ticked points; settles the attempt when it was the last one waiting.
 
-    A later award supersedes the earlier and both are kept, until the attempt has its marks: from then on it refuses.
+    A later award supersedes the earlier and both are kept, until the result is out: from then on it refuses.
     """
     pk = attempt.attempt_id if isinstance(attempt, Answer) else attempt.pk
     attempt = Attempt.objects.select_for_update(of=("self",)).select_related("exam", "worker").get(pk=pk)
-    _judge(attempt, item, points)
+    _judge(attempt, item, points, now=now)
+    if attempt.state == AttemptState.MARKED:  # nobody has seen the sum yet: `settle` makes it anew
+        Attempt.objects.filter(pk=attempt.pk).update(state=AttemptState.HANDED_IN)
     Award.objects.filter(attempt=attempt, item=item, superseded=False).update(superseded=True)
     given = Award.objects.create(
         attempt=attempt, item=item, marker=marker, remark=remark.strip(), awarded_at=now, **_worth(item, points)
@@ -73,10 +75,16 @@ def award(
     return given
 
 
-def _judge(attempt: Attempt, item: PaperItem, points: list[int]) -> None:
-    if attempt.state == AttemptState.MARKED:
+def changeable(attempt: Attempt, *, now: datetime) -> bool:
+    """Whether a case answer of this attempt may still be marked, or marked again: handed in, and its result not out."""
+    unseen = attempt.posted_at is None and not attempt.exam.released(now)
+    return attempt.state == AttemptState.HANDED_IN or (attempt.state == AttemptState.MARKED and unseen)
+
+
+def _judge(attempt: Attempt, item: PaperItem, points: list[int], *, now: datetime) -> None:
+    if attempt.state == AttemptState.MARKED and not changeable(attempt, now=now):
         raise Refused(_("这份答卷已经出分，不能再改，请联系管理员。"), code="settled")
-    if attempt.state != AttemptState.HANDED_IN:
+    if not changeable(attempt, now=now):
         raise Refused(_("这份答卷还没有交，不能评分。"), code="not_handed_in")
     if item.kind != QuestionKind.CASE or item.exam_id != attempt.exam_id:
         raise Refused(_("这道题不用人工评分。"), code="machine")
