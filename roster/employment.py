@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from lms import audit
@@ -129,10 +128,15 @@ def sign_agreement(worker: Worker, *, agreement: Agreement, name: str, now: date
     return signature
 
 
+@transaction.atomic
+def sign_on_paper(workers: Sequence[Worker], *, agreement: Agreement, signed_at: datetime) -> None:
+    """Bring in agreements that were signed on paper; who has signed already keeps the first signature."""
+    signatures = [
+        Signature(worker=worker, agreement=agreement, name=worker.name, signed_at=signed_at) for worker in workers
+    ]
+    Signature.objects.bulk_create(signatures, batch_size=1000, ignore_conflicts=True)
+
+
 def days_in_post(worker: Worker, *, until: date) -> int | None:
     """Days since the worker joined; None when the roster does not say."""
     return (until - worker.joined_on).days if worker.joined_on else None
-
-
-def today(now: datetime) -> date:
-    return timezone.localdate(now)

@@ -63,7 +63,8 @@ def _from_number(number: float, today: dt.date | None) -> IdNumber:
         return IdNumber()
     # A spreadsheet keeps 15 digits: what is longer has lost its end, even where the check digit happens to fit.
     if len(digits) >= 16:
-        return _truncated(digits, digits)
+        head = f"{number:.14e}".partition("e")[0].replace(".", "").lstrip("-")
+        return _truncated(head.ljust(len(digits), "0"), head)
     return _judge(digits, digits, today)
 
 
