@@ -245,7 +245,7 @@ def _reason(
     squeezed = ["".join(value.split()) for _index, value in shown]
     if any(TOTAL.match(value) for value in squeezed[:2]):
         return "total"
-    if SIGNATURE.match(squeezed[0]) and len(filled) < max(len(content) / 2, 2):
+    if SIGNATURE.match(squeezed[0]) and sum(map(bool, map(SIGNATURE.match, squeezed))) * 2 >= len(shown):
         return "signature"
     if NOTE.match(squeezed[0]) or (not filled and len(shown) == 1):
         return "note"
