@@ -1,0 +1,86 @@
+"""Banks and exams to sit in the small city."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from exams import attempts, papers
+from exams.models import Attempt, Bank, Exam, PaperItem, Question
+from roster.models import Worker
+
+SECTIONS = [
+    {"kind": "single", "count": 2, "marks": "10.0", "subject": ""},
+    {"kind": "multiple", "count": 1, "marks": "20.0", "subject": ""},
+    {"kind": "truefalse", "count": 1, "marks": "20.0", "subject": ""},
+]
+CASE = {"kind": "case", "count": 1, "marks": "40.0", "subject": ""}
+
+
+@pytest.fixture
+def bank(db: None) -> Bank:
+    """Sixty single, three multiple, three true/false, two cases. The right answers: the second; first and third; 对."""
+    bank = Bank.objects.create(name="政策法规题库", subject="policy")
+    own: dict[str, Any] = {"bank": bank, "explanation": "按规定办理的解析", "basis": "依据：《网格员工作手册》"}
+    options = ["先拍照再说", "登记上报", "等明天", "转给邻居"]
+    made = [Question(kind="single", stem=f"发现隐患{n}先做什么？", options=options, key=[1], **own) for n in range(60)]
+    made += [Question(kind="multiple", stem=f"哪些要登记{n}？", options=options, key=[0, 2], **own) for n in range(3)]
+    made += [Question(kind="truefalse", stem=f"走访要做记录{n}。", key=[0], **own) for n in range(3)]
+    points = [
+        {"text": "先稳住双方", "marks": "8.0"},
+        {"text": "分别听", "marks": "6.0"},
+        {"text": "回访", "marks": "6.0"},
+    ]
+    made += [
+        Question(
+            kind="case",
+            material="张某和李某为晒谷争吵。",
+            stem=f"你怎么办{n}？",
+            points=points,
+            reference="先劝开。",
+            **own,
+        )
+        for n in range(2)
+    ]
+    Question.objects.bulk_create(made)
+    return bank
+
+
+@pytest.fixture
+def make_exam(bank: Bank, city: Any, now: datetime) -> Callable[..., Exam]:
+    """An exam that opened an hour ago and closes in two; published, with papers for everyone, unless `ready=False`."""
+
+    def make_exam(*, ready: bool = True, **fields: Any) -> Exam:
+        exam = Exam.objects.create(
+            **{
+                "title": "三季度业务考试",
+                "opens_at": now - timedelta(hours=1),
+                "closes_at": now + timedelta(hours=2),
+                "minutes": 60,
+                "sections": SECTIONS,
+                "territory": city.territory,
+                "seed": "42",
+                **fields,
+            }
+        )
+        if ready:
+            exam = papers.publish(exam, by=None, now=now - timedelta(days=1))
+            attempts.draw(exam, now=now - timedelta(days=1))
+        return exam
+
+    return make_exam
+
+
+@pytest.fixture
+def sitting(make_exam: Callable[..., Exam], worker: Worker, now: datetime) -> Attempt:
+    """`worker` has just begun."""
+    return begin(make_exam(), worker, now)
+
+
+def begin(exam: Exam, worker: Worker, now: datetime) -> Attempt:
+    return attempts.start(Attempt.objects.get(exam=exam, worker=worker), now=now)
+
+
+def item_of(attempt: Attempt, kind: str, place: int = 0) -> PaperItem:
+    return attempt.exam.items.filter(kind=kind).order_by("pk")[place]
