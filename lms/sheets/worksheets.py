@@ -71,7 +71,7 @@ class _Walker:
         self.letters: dict[str, int] = {}
         self.shown: list[str] = []
         self.parser = parts.guarded()
-        self.steps: dict[str, Callable[[dict[str, str]], None]] = {}
+        self.steps: dict[str, Callable[[dict[str, str]], None] | None] = {}
         self.parser.StartElementHandler = self._start
         self._prepare()
         parts.feed(self.parser, archive, part, limits)
@@ -87,8 +87,14 @@ class _Walker:
         }
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self.budget.element()
-        step = self.steps.get(name) or self.steps.get(name.rpartition(":")[2])
+        # Called once for every element of the book, so nothing here is done twice.
+        self.budget.elements -= 1
+        if self.budget.elements < 0:
+            raise parts.too_large()
+        try:
+            step = self.steps[name]
+        except KeyError:
+            step = self.steps[name] = self.steps.get(name.rpartition(":")[2])
         if step:
             step(attributes)
 
@@ -113,12 +119,18 @@ class _Walker:
         self.counted = True
         scan, row, column = self.scan, self.row, self.column
         self.budget.cell()
-        scan.far_rows, scan.far_columns = max(scan.far_rows, row), max(scan.far_columns, column)
+        if row > scan.far_rows:
+            scan.far_rows = row
+        if column > scan.far_columns:
+            scan.far_columns = column
         if column > self.limits.columns or row > self.limits.rows:
             self.shown.clear()
             self.parser.CharacterDataHandler, self.parser.EndElementHandler = self.shown.append, self._far_end
         else:
-            scan.rows, scan.columns = max(scan.rows, row), max(scan.columns, column)
+            if row > scan.rows:
+                scan.rows = row
+            if column > scan.columns:
+                scan.columns = column
 
     def _far_end(self, name: str) -> None:
         if name.rpartition(":")[2] != "c":

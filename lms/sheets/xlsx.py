@@ -2,6 +2,7 @@
 
 import posixpath
 from io import BytesIO
+from typing import cast
 from zipfile import ZipFile
 
 import python_calamine
@@ -46,10 +47,11 @@ def read(data: bytes, limits: Limits) -> list[Sheet]:
 
 
 def by_calamine(book: python_calamine.CalamineWorkbook, name: str) -> tuple[list[list[Cell]], list]:
+    """The rows and the merged ranges of one sheet, as calamine sees them."""
     try:
         sheet = book.get_sheet_by_name(name)
         merges = [(top, left, bottom, right) for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()]
-        return sheet.to_python(skip_empty_area=False), merges
+        return cast("list[list[Cell]]", sheet.to_python(skip_empty_area=False)), merges
     except (python_calamine.CalamineError, ValueError) as error:
         raise damaged() from error
 

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from typing import TypeGuard
 
 from lms.sheets import Cell, text
 
@@ -19,6 +20,6 @@ def plain(cell: Cell) -> str:
     return "" if value.lower() in NOTHING else value
 
 
-def numeric(cell: Cell) -> bool:
+def numeric(cell: Cell) -> TypeGuard[float]:
     """Whether the spreadsheet keeps the cell as a number."""
     return isinstance(cell, (int, float)) and not isinstance(cell, bool)

@@ -43,7 +43,7 @@ def when(cell: Cell) -> PartialDate:
     if isinstance(cell, dt.date):
         return PartialDate(cell, "day", original=cell.isoformat())
     if numeric(cell):
-        return _from_number(float(cell or 0))
+        return _from_number(float(cell))
     return _from_text(plain(cell))
 
 

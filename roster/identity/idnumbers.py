@@ -47,7 +47,7 @@ def check_digit(first: str) -> str:
 def id_number(cell: Cell, *, today: dt.date | None = None) -> IdNumber:
     """Judge an ID cell by its type first and its text second; with `today`, births in the future and odd ages as well."""
     if numeric(cell):
-        return _from_number(float(cell or 0), today)
+        return _from_number(float(cell), today)
     original = plain(cell)
     value = re.sub(r"[\s\-·.,'`_]", "", original).upper().translate(LOOKALIKES)
     if not value:
