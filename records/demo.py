@@ -31,7 +31,7 @@ SKILLS = [
 
 
 def build(city: City) -> None:
-    """Skills, the schemes of last year and this one, and the results of every month that is over."""
+    """Skills, the schemes of last year and this one, and monthly results of the work."""
     year = timezone.localtime(city.now).year
     Skill.objects.bulk_create(
         [Skill(code=c, name=n, subject=s, required_of=[str(e) for e in of]) for c, n, s, of in SKILLS],
@@ -45,7 +45,7 @@ def build(city: City) -> None:
 
 
 def monthly_results(city: City) -> Iterator[tuple[datetime, list[ledger.Entry]]]:
-    """For each month since last January: when it ended, and what each worker then in post had to show."""
+    """For each month that is over: when it ended, and what each worker then in post had to show."""
     chance = city.chance("work")
     workers = list(Worker.objects.active().order_by("pk").values_list("pk", "joined_on"))
     # whoever is good stays good: a level of one's own, and the months scatter round it
@@ -56,12 +56,11 @@ def monthly_results(city: City) -> Iterator[tuple[datetime, list[ledger.Entry]]]
         yield end, [month_of_work(pk, year, month, level[pk], chance.gauss, end) for pk in there]
 
 
-def months_over(now: datetime) -> Iterator[tuple[int, int]]:
+def months_over(now: datetime) -> list[tuple[int, int]]:
+    """The twelve months of last year and the last three that are over of this one."""
     today = timezone.localdate(now)
-    for year in (today.year - 1, today.year):
-        for month in range(1, 13):
-            if (year, month) < (today.year, today.month):
-                yield year, month
+    this_year = [(today.year, month) for month in range(1, today.month)]
+    return [(today.year - 1, month) for month in range(1, 13)] + this_year[-3:]
 
 
 def month_of_work(worker: int, year: int, month: int, level: float, gauss: Gauss, end: datetime) -> ledger.Entry:
