@@ -45,7 +45,7 @@ class Command(BaseCommand):
 
     def report(self, city: City, *, as_json: bool) -> None:
         if as_json:
-            self.stdout.write(json.dumps([vars(login) for login in city.logins], ensure_ascii=False))
+            self.stdout.write(json.dumps([vars(login) for login in city.logins], ensure_ascii=False, default=str))
             return
         for login in city.logins:
             self.stdout.write(f"{login.role}\t{login.username}\t{login.password}\t{login.note}")

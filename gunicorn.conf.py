@@ -1,0 +1,28 @@
+"""How the web process runs; read by gunicorn from the directory it starts in. `script/server` and a service file use the same."""
+
+import os
+from pathlib import Path
+
+from django.conf import settings
+
+bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+worker_class = "gthread"
+# SQLite has one writer at a time, so a second process would only wait for the first
+workers = int(os.environ.get("WEB_PROCESSES", 1 if settings.SQLITE else max(2, os.cpu_count() or 1)))
+threads = int(os.environ.get("WEB_THREADS", 8 if settings.SQLITE else 4))
+preload_app = True
+timeout = 120
+graceful_timeout = 15
+keepalive = 5
+max_requests, max_requests_jitter = 20000, 2000
+control_socket_disable = True
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes a private file there
+# gunicorn speaks through the same JSON lines; its access log would hold query strings, so there is none
+logconfig_dict = {
+    **settings.LOGGING,
+    "loggers": {
+        **settings.LOGGING["loggers"],
+        "gunicorn.error": {"level": "WARNING", "handlers": [], "propagate": True},
+        "gunicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": False},
+    },
+}
