@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.html import strip_tags
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.documents.blocks import DocumentChooserBlock
@@ -118,3 +119,16 @@ class LessonBody(StreamField):
         name, path, _args, kwargs = super().deconstruct()
         kwargs.pop("block_lookup", None)
         return name, path, [], kwargs
+
+
+def words(body: Any) -> str:
+    """All that can be read in a lesson's body, a line a piece."""
+    return "\n".join(_words(body.get_prep_value() if hasattr(body, "get_prep_value") else body))
+
+
+def _words(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [strip_tags(value)] if value else []
+    if isinstance(value, dict):
+        value = [part for name, part in value.items() if name not in {"id", "type"}]
+    return [word for part in value for word in _words(part)] if isinstance(value, list) else []

@@ -1,25 +1,51 @@
 """The catalog in Wagtail, what is required of whom, and how far each worker has come."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Length, Substr
+from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel
-from wagtail.models import Page
+from wagtail.models import Page, PageManager, PageQuerySet
 
 from courses import hours
-from courses.blocks import LessonBody
+from courses.blocks import LessonBody, words
 from records.models import Skill, Subject
 from roster.models import Employment, Territory, User, Worker
 
 
-class CatalogPage(Page):
+class StudyPage(Page):
+    """What the pages of the catalog have in common: their address, and that everyone who may sign in may read them."""
+
+    promote_panels = [FieldPanel("slug")]
+    private_page_options: list[str] = []
+
+    class Meta:
+        abstract = True
+
+    @property
+    def address(self) -> str:
+        """Where it is read. The catalog is the root of the site, so that no look-up is needed."""
+        return reverse("wagtail_serve", args=[self.url_path.split("/", 2)[2]])
+
+    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """What an editor's preview shows: the page as someone sees it who has studied nothing yet."""
+        from courses import screens
+
+        return {**super().get_context(request, *args, **kwargs), **screens.preview(self)}
+
+
+class CatalogPage(StudyPage):
     """The one door to all courses."""
 
     intro = models.TextField(_("引言"), blank=True)
 
+    template = "courses/catalog.html"
     content_panels = [*Page.content_panels, FieldPanel("intro")]
     parent_page_types = ["wagtailcore.Page"]
     subpage_types = ["courses.CoursePage"]
@@ -29,7 +55,7 @@ class CatalogPage(Page):
         verbose_name = _("课程目录")
 
 
-class CoursePage(Page):
+class CoursePage(StudyPage):
     subject = models.CharField(_("科目"), max_length=10, choices=Subject.choices)
     summary = models.TextField(_("学完能做什么"))
     audience = models.CharField(
@@ -39,6 +65,7 @@ class CoursePage(Page):
         Skill, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("学完获得的技能")
     )
 
+    template = "courses/course.html"
     content_panels = [
         *Page.content_panels,
         FieldPanel("subject"),
@@ -52,16 +79,31 @@ class CoursePage(Page):
     class Meta:
         verbose_name = _("课程")
 
-    def lessons(self) -> "models.QuerySet[LessonPage]":
+    def lessons(self) -> "LessonQuerySet":
         return LessonPage.objects.child_of(self).live().order_by("path")
 
+    def is_for(self, worker: Worker) -> bool:
+        return self.audience in {"", worker.employment}
 
-class LessonPage(Page):
+
+class LessonQuerySet(PageQuerySet):
+    def open(self) -> "LessonQuerySet":
+        """Live lessons of live courses: what may be studied."""
+        above = Substr(OuterRef("path"), Value(1), Length(OuterRef("path")) - CoursePage.steplen)
+        return self.live().filter(Exists(CoursePage.objects.live().filter(path=above)))
+
+
+class LessonPage(StudyPage):
     minutes = models.PositiveSmallIntegerField(
         _("学习时间（分钟）"), help_text=_("照实填写读完、看完需要的时间，学时按它折算。")
     )
     body = LessonBody(verbose_name=_("内容"))
+    # the words of the body, for the search box; JSON escapes Han characters
+    text = models.TextField(editable=False, blank=True)
 
+    objects = PageManager.from_queryset(LessonQuerySet)()
+
+    template = "courses/lesson.html"
     content_panels = [*Page.content_panels, FieldPanel("minutes"), FieldPanel("body")]
     parent_page_types = ["courses.CoursePage"]
     subpage_types: list[str] = []
@@ -69,9 +111,24 @@ class LessonPage(Page):
     class Meta:
         verbose_name = _("课")
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.text = words(self.body)
+        super().save(*args, **kwargs)
+
     @property
     def hours(self) -> Decimal:
         return hours.for_minutes(self.minutes)
+
+    @property
+    def course(self) -> CoursePage:
+        return CoursePage.objects.get(path=self.path[: -self.steplen])
+
+
+class RequirementQuerySet(models.QuerySet["Requirement"]):
+    def of(self, worker: Worker) -> "RequirementQuerySet":
+        """Those whose territory the worker's township lies in and whose employment fits."""
+        inside = Worker.objects.filter(pk=worker.pk, township__path__startswith=OuterRef("territory__path"))
+        return self.filter(Exists(inside), employment__in=["", worker.employment])
 
 
 class Requirement(models.Model):
@@ -85,6 +142,8 @@ class Requirement(models.Model):
     due_on = models.DateField(_("完成期限"))
     reason = models.CharField(_("为什么要学"), max_length=120)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = RequirementQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("必修安排")
