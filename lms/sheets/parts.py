@@ -15,6 +15,7 @@ from .book import Limits, letter
 from .sniff import damaged
 
 CHUNK = 64 * 1024
+LONGEST_TAG = 1024 * 1024
 EMPTY_ELEMENTS = 1_500_000
 ELEMENTS_A_CELL = 6
 UNREADABLE = (BadZipFile, NotImplementedError, EOFError, OSError, ValueError, RuntimeError, KeyError, ZlibError)
@@ -57,6 +58,7 @@ class Budget:
         self.elements = EMPTY_ELEMENTS
 
     def element(self) -> None:
+        """Take one element off; elements are counted down, and filled cells add to what is left."""
         self.elements -= 1
         if self.elements < 0:
             raise too_large()
@@ -93,6 +95,9 @@ def feed(parser: expat.XMLParserType, archive: ZipFile, part: str, limits: Limit
                 if size > limits.unpacked_bytes:
                     raise too_large()
                 parser.Parse(chunk, False)
+                # An unfinished tag is read again with every chunk: one that never ends would take minutes.
+                if size - parser.CurrentByteIndex > LONGEST_TAG:
+                    raise damaged()
             parser.Parse(b"", True)
     except (*UNREADABLE, expat.ExpatError) as error:
         raise damaged() from error

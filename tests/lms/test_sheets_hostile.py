@@ -1,5 +1,6 @@
 """Whatever is uploaded, the answer is a sheet or one sentence, at once."""
 
+import random
 import struct
 import time
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -19,6 +20,11 @@ LAUGHS = '<!DOCTYPE x [<!ENTITY a "ha">' + "".join(
 def bomb() -> bytes:
     """50 MiB of XML in some 50 kB."""
     return made.xlsx(made.sheet("<row/>" * (50 * 1024 * 1024 // 6)))
+
+
+def noise(length: int) -> str:
+    """Letters that do not pack well."""
+    return random.Random(1).randbytes(length // 2).hex()
 
 
 def encrypted_zip() -> bytes:
@@ -75,6 +81,10 @@ HOSTILE = {
             )
         ),
         "file_too_large",
+    ),
+    "a tag that never ends": (
+        made.xlsx(made.sheet("").replace(" xmlns", f' a="{noise(6_000_000)}" xmlns')),
+        "file_damaged",
     ),
     "half a file": (made.xlsx(SHEET)[:700], "file_damaged"),
     "a zip's first bytes and rubbish": (b"PK\x03\x04" + bytes(range(256)) * 20, "file_damaged"),
