@@ -1,3 +1,9 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from mentors import views
+
+urlpatterns = [
+    path("marking/", views.marking, name="marking"),
+    path("marking/next/", views.marking_next, name="marking_next"),
+    path("marking/<str:key>/", views.marking_claim, name="marking_claim"),
+]

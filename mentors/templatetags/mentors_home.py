@@ -5,17 +5,12 @@ from django.template.context import Context
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from lms.home import Due
+from mentors import appointment, queue
 from mentors.models import Mentor
+from roster.models import Worker, WorkerState
 
 register = template.Library()
-
-
-def mentor_of(request: Any) -> Mentor | None:
-    """The serving mentor who is asking; looked up once a request."""
-    if not hasattr(request, "_mentor"):
-        worker = getattr(request.user, "worker", None)
-        request._mentor = Mentor.objects.serving(now=request.now).filter(worker=worker).first() if worker else None
-    return request._mentor
 
 
 @register.inclusion_tag("components/dock.html", takes_context=True)
@@ -41,6 +36,39 @@ def dock(context: Context) -> dict[str, Any]:
                 "current": any(path == start if start == "/" else path.startswith(start) for start in starts),
             }
             for name, label, icon, starts in places
-            if name != "marking" or mentor_of(request)
+            if name != "marking" or appointment.mentor_of(request)
         ]
     }
+
+
+@register.simple_tag(takes_context=True)
+def mentors_due(context: Context) -> list[Due]:
+    """What waits for this 小教员 to mark; nothing for anybody else."""
+    request = context["request"]
+    mentor = appointment.mentor_of(request)
+    left = queue.waiting(mentor, now=request.now).count() if mentor else 0
+    if not left:
+        return []
+    return [
+        Due(
+            title=_("评案例答卷"),
+            why=_("你是%(level)s小教员。有 %(left)d 份案例答卷等你评，评完才能出成绩。")
+            % {"level": mentor.get_level_display(), "left": left},
+            by=None,
+            tag=_("%(left)d 份") % {"left": left},
+            tone="brand",
+            href=reverse("marking"),
+            action=_("去评卷"),
+        )
+    ]
+
+
+@register.inclusion_tag("mentors/_my_mentors.html", takes_context=True)
+def my_mentors(context: Context) -> dict[str, Any]:
+    """The 小教员 of my township and county, whom I may ask: name, level, masked telephone number."""
+    request = context["request"]
+    worker: Worker = request.user.worker
+    home = worker.township
+    mentors = Mentor.objects.serving(now=request.now).filter(territory__in={home.pk, home.parent_id})
+    mentors = mentors.exclude(worker=worker).select_related("worker", "territory").order_by("-level", "worker__name")
+    return {"mentors": [mentor for mentor in mentors if mentor.worker.state == WorkerState.ACTIVE]}

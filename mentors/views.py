@@ -1,0 +1,109 @@
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from exams.models import Award
+from lms.refusal import Refused
+from mentors import desk, queue, script
+from mentors.appointment import mentor_of
+from mentors.forms import MarkForm
+from mentors.models import Mentor
+
+
+def serving(request: HttpRequest) -> Mentor:
+    mentor = mentor_of(request)
+    if mentor is None:
+        raise Http404
+    return mentor
+
+
+@never_cache
+@require_safe
+def marking(request: HttpRequest) -> HttpResponse:
+    mentor, now = serving(request), request.now
+    piles = desk.piles(mentor, now=now)
+    mine = desk.done_this_year(mentor, now=now)
+    context = {
+        "mentor": mentor,
+        "piles": piles,
+        "left": sum(pile.left for pile in piles),
+        "mine": mine,
+        "hours": mine * queue.HOURS_EACH,
+        "held": script.of(mentor).filter(done_at=None, expires_at__gt=now).first(),
+        "recent": desk.recent(mentor, now=now),
+    }
+    return render(request, "mentors/desk.html", context)
+
+
+@require_POST
+def marking_next(request: HttpRequest) -> HttpResponse:
+    return on_to_next(request, serving(request))
+
+
+def on_to_next(request: HttpRequest, mentor: Mentor) -> HttpResponse:
+    try:
+        taken = queue.claim(mentor, now=request.now)
+    except Refused as refusal:
+        messages.error(request, refusal.sentence)
+        return redirect("home")
+    if taken is None:
+        messages.info(request, _("眼下没有等你评的答卷了，有新的会出现在首页。"))
+        return redirect("marking")
+    return redirect("marking_claim", key=taken.key)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def marking_claim(request: HttpRequest, key: str) -> HttpResponse:
+    mentor = serving(request)
+    claim = script.of(mentor).filter(key=key).first()
+    if claim is None:
+        return render(request, "mentors/gone.html", status=404)
+    if "give_back" in request.POST:
+        queue.give_back(claim)
+        messages.success(request, _("这份答卷已放回，会交给别的小教员评。"))
+        return redirect("marking")
+    form = MarkForm(request.POST or None, count=len(claim.item.content["points"]))
+    if request.method == "POST" and form.is_valid() and save(claim, form, request):
+        return on_to_next(request, mentor)
+    return render(request, "mentors/mark.html", sheet(claim, form, mentor, request))
+
+
+def save(claim: Any, form: MarkForm, request: HttpRequest) -> bool:
+    given = form.cleaned_data
+    try:
+        queue.award(claim, points=given["points"], remark=given["remark"], now=request.now)
+    except Refused as refusal:
+        form.add_error(None, refusal.sentence)
+        return False
+    return True
+
+
+def sheet(claim: Any, form: MarkForm, mentor: Mentor, request: HttpRequest) -> dict[str, Any]:
+    """Everything the marking page shows; of the worker who wrote the answer it holds nothing."""
+    now = request.now
+    standing = Award.objects.filter(attempt=claim.attempt_id, item=claim.item_id, superseded=False).first()
+    standing = standing if claim.done_at else None
+    ticked = [entry["point"] for entry in standing.points] if standing else []
+    if form.is_bound:
+        ticked = [int(point) for point in form.data.getlist("points") if point.isdecimal()]  # type: ignore[attr-defined]
+    others = script.of(mentor).filter(done_at__isnull=False).exclude(pk=claim.pk)
+    return {
+        "form": form,
+        "script": script.read(claim, ticked=ticked),
+        "none": form.data.get("none") if form.is_bound else standing is not None and not ticked,
+        "remark": form.data.get("remark", "") if form.is_bound else standing.remark if standing else "",
+        "remarks": script.remarks(request.user, item_id=claim.item_id),  # type: ignore[arg-type]
+        "done": claim.done_at,
+        "locked": claim.done_at and not script.changeable(claim, now=now),
+        "late": claim.done_at is None and claim.expires_at <= now,
+        "until": claim.expires_at,
+        "mine": mentor.claims.filter(item=claim.item_id, done_at__isnull=False).count(),
+        "left": queue.waiting(mentor, now=now).filter(item=claim.item_id).count() + (claim.done_at is None),
+        "last": others.order_by("-done_at").first(),
+    }

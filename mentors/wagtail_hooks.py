@@ -1,0 +1,49 @@
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
+from wagtail import hooks
+from wagtail.admin.menu import MenuItem
+
+from exams import marking
+from lms.panels import Waiting, WaitingPanel
+from mentors import appointment, cms
+from roster import reach
+
+
+class AdminsMenuItem(MenuItem):
+    """Shown to those who hold an admin role today."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return reach.has(request.user, *reach.ADMINS)  # type: ignore[arg-type]
+
+
+@hooks.register("register_admin_urls")
+def addresses() -> list[URLPattern]:
+    return [
+        path("mentors/", cms.mentor_list, name="mentors"),
+        path("mentors/appoint/", cms.appoint_listed, name="appoint_mentors"),
+        path("mentors/<int:mentor>/end/", cms.end_mentor, name="end_mentor"),
+    ]
+
+
+@hooks.register("register_admin_menu_item")
+def menu() -> MenuItem:
+    return AdminsMenuItem(_("小教员"), "/cms/mentors/", name="mentors", icon_name="user", order=120)
+
+
+@hooks.register("construct_homepage_panels")
+def what_waits(request: HttpRequest, panels: list[Any]) -> None:
+    user = request.user
+    if not reach.has(user, *reach.ADMINS):  # type: ignore[arg-type]
+        return
+    unmarked = marking.waiting().filter(attempt__worker__in=reach.workers(user)).count()  # type: ignore[arg-type]
+    listed = appointment.listed(user).count() if reach.has(user, *appointment.APPOINTING) else 0  # type: ignore[arg-type]
+    items = []
+    if listed:
+        text = str(_("人在名册中标为小教员，还没有聘任"))
+        items.append(Waiting(text, listed, reverse("appoint_mentors"), "warn"))
+    if unmarked:
+        items.append(Waiting(str(_("份案例答卷等小教员评")), unmarked, reverse("mentors"), ""))
+    panels.append(WaitingPanel(str(_("小教员和评卷")), items, order=40))
