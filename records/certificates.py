@@ -4,15 +4,22 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import IO
 
 from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
 from django.db import transaction
-from django.utils import timezone
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from lms import audit
 from lms.refusal import Refused
+from records import drawing
 from records.models import Certificate, CertificateCounter
+from roster import reach
 from roster.models import User, Worker
 
 
@@ -95,4 +102,38 @@ def _worded(award: Award, *, number: str, now: datetime) -> Certificate:
         sentence=award.sentence,
         issuer=settings.ISSUING_BODY,
         issued_on=timezone.localdate(now),
+    )
+
+
+def visible_to(user: User) -> QuerySet[Certificate]:
+    """One's own certificates, and for admins those of the workers within reach."""
+    return Certificate.objects.filter(Q(worker__user=user) | Q(worker__in=reach.workers(user)))
+
+
+def address(certificate: Certificate) -> str:
+    """Where anyone can check it."""
+    return settings.SITE_URL + reverse("certificate_check", args=[certificate.token])
+
+
+def picture(certificate: Certificate) -> IO[bytes]:
+    """The certificate as PNG: drawn when it is first asked for, then kept in the private storage."""
+    storage = storages["private"]
+    # the name changes with the drawing, so that a better one replaces what is kept
+    name = f"certificates/{certificate.token}-{drawing.EDITION}.png"
+    if not storage.exists(name):
+        storage.save(name, ContentFile(drawing.certificate(_face(certificate))))
+    return storage.open(name)
+
+
+def _face(certificate: Certificate) -> drawing.Face:
+    return drawing.Face(
+        heading=_("合格证书"),
+        title=certificate.title,
+        sentence=certificate.sentence,
+        number=_("编号：%(number)s") % {"number": certificate.number},
+        issuer=certificate.issuer,
+        date=formats.date_format(certificate.issued_on),
+        check_url=address(certificate),
+        check_words=_("扫码核验"),
+        seal_words=_("（盖章）"),
     )

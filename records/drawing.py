@@ -8,6 +8,7 @@ from PIL import Image, ImageChops, ImageDraw
 
 from records import faces
 
+EDITION = 1  # raised when the drawing changes
 WIDTH, HEIGHT = 1130, 1600  # upright, so that it can be read on a phone without turning it
 MARGIN = 150
 PAPER, INK, BRAND = (251, 248, 241), (32, 38, 48), (20, 82, 97)

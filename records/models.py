@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from roster import identity
 from roster.models import Employment, Territory, User, Worker
 
 
@@ -109,6 +110,10 @@ class Certificate(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def masked_holder(self) -> str:
+        return identity.mask_name(self.holder)
 
 
 class CertificateCounter(models.Model):

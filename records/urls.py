@@ -1,3 +1,13 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from records import views
+
+urlpatterns: list[URLPattern] = [
+    path("records/", views.my_records, name="my_records"),
+    path("records/hours/", views.my_hours, name="my_hours"),
+    path("records/certificates/<str:number>.png", views.certificate_image, name="certificate_image"),
+    path("records/certificates/<str:number>/", views.certificate, name="certificate"),
+    path("records/assessment/<int:year>/", views.my_assessment, name="my_assessment"),
+    path("records/assessment/<int:year>/<int:line>/", views.my_evidence, name="my_evidence"),
+    path("check/<str:token>/", views.certificate_check, name="certificate_check"),
+]

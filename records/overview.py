@@ -1,0 +1,98 @@
+"""What a worker reads of their own record: skills against what the post asks, hours, exams. Read-only, few queries."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Q
+
+from records import schemes
+from records.models import Kind, Skill, SkillRecord, Subject
+from roster.models import Worker
+
+
+@dataclass(frozen=True)
+class SkillState:
+    """One skill and the first record that reached it; `needed` says whether the post asks for it."""
+
+    skill: Skill
+    record: SkillRecord | None
+    needed: bool
+
+
+@dataclass(frozen=True)
+class SubjectState:
+    label: str
+    skills: list[SkillState]
+
+    @property
+    def needed(self) -> int:
+        return sum(state.needed for state in self.skills)
+
+    @property
+    def reached(self) -> int:
+        return sum(state.needed and state.record is not None for state in self.skills)
+
+    @property
+    def missing(self) -> int:
+        return self.needed - self.reached
+
+
+@dataclass(frozen=True)
+class Hours:
+    """Hours of a year: altogether, by the way they were earned, against the target."""
+
+    year: int
+    online: Decimal
+    onsite: Decimal
+    target: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        return self.online + self.onsite
+
+    @property
+    def missing(self) -> Decimal:
+        return max(Decimal(0), self.target - self.total)
+
+
+def standing(worker: Worker, *, year: int) -> list[SkillRecord]:
+    """Everything the overview page needs, in one query: all skills and exams, and the hours of the year."""
+    wanted = Q(kind__in=[Kind.SKILL, Kind.EXAM]) | Q(kind=Kind.HOURS, year=year)
+    return list(SkillRecord.objects.standing().filter(wanted, worker=worker).order_by("occurred_at", "pk"))
+
+
+def subjects(worker: Worker, records: Iterable[SkillRecord]) -> list[SubjectState]:
+    """Skills by subject: those the post asks for, and any other that was reached all the same."""
+    reached: dict[int | None, SkillRecord] = {}
+    for record in records:
+        if record.kind == Kind.SKILL:
+            reached.setdefault(record.skill_id, record)
+    states: dict[str, list[SkillState]] = {subject: [] for subject in Subject.values}
+    for skill in Skill.objects.all():
+        state = SkillState(skill, reached.get(skill.pk), worker.employment in skill.required_of)
+        if state.needed or state.record:
+            states[skill.subject].append(state)
+    return [SubjectState(str(Subject(code).label), held) for code, held in states.items() if held]
+
+
+def hours(worker: Worker, records: Iterable[SkillRecord], *, year: int) -> Hours:
+    online = onsite = Decimal(0)
+    for record in records:
+        if record.kind == Kind.HOURS and record.year == year:
+            if record.mode == "onsite":
+                onsite += record.amount
+            else:
+                online += record.amount
+    return Hours(year, online, onsite, schemes.target_hours(year)[worker.employment])
+
+
+def every_hour(worker: Worker, *, year: int) -> list[SkillRecord]:
+    """Every hours record of the year, the newest first, those reversed among them with their reversal."""
+    records = SkillRecord.objects.filter(worker=worker, kind=Kind.HOURS, year=year, reverses=None)
+    return list(records.select_related("reversal").order_by("-occurred_at", "-pk"))
+
+
+def years_with_hours(worker: Worker, *, now_year: int) -> list[int]:
+    found = SkillRecord.objects.filter(worker=worker, kind=Kind.HOURS).values_list("year", flat=True).distinct()
+    return sorted({*found, now_year}, reverse=True)

@@ -1,0 +1,116 @@
+"""What workers see of their record, and the public check of a certificate."""
+
+from django.db.models import QuerySet
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.http import require_safe
+
+from records import certificates, overview
+from records.models import Assessment, Certificate, Kind, Round, SkillRecord
+from roster import reach
+from roster.models import Worker
+
+
+@require_safe
+def my_records(request: HttpRequest) -> HttpResponse:
+    worker, year = reach.worker_of(request), timezone.localtime(request.now).year  # type: ignore[attr-defined]
+    records = overview.standing(worker, year=year)
+    subjects = overview.subjects(worker, records)
+    context = {
+        "worker": worker,
+        "subjects": subjects,
+        "needed": sum(subject.needed for subject in subjects),
+        "reached": sum(subject.reached for subject in subjects),
+        "hours": overview.hours(worker, records, year=year),
+        "exams": [record for record in reversed(records) if record.kind == Kind.EXAM],
+        "certificates": worker.certificates.order_by("-issued_on", "-pk"),
+        "assessments": settled_of(worker).order_by("-round__scheme__year"),
+    }
+    return render(request, "records/my_records.html", context)
+
+
+@require_safe
+def my_hours(request: HttpRequest) -> HttpResponse:
+    worker, this_year = reach.worker_of(request), timezone.localtime(request.now).year  # type: ignore[attr-defined]
+    years = overview.years_with_hours(worker, now_year=this_year)
+    asked = request.GET.get("year", "")
+    year = int(asked) if asked.isdecimal() and int(asked) in years else this_year
+    records = overview.every_hour(worker, year=year)
+    counting = [record for record in records if not hasattr(record, "reversal")]
+    context = {
+        "records": records,
+        "year": year,
+        "years": years,
+        "hours": overview.hours(worker, counting, year=year),
+        "counting": len(counting),
+    }
+    return render(request, "records/my_hours.html", context)
+
+
+@never_cache
+@require_safe
+def my_assessment(request: HttpRequest, year: int) -> HttpResponse:
+    worker = reach.worker_of(request)
+    assessment = settled_of(worker).filter(round__scheme__year=year).first()
+    context = {"year": year, "assessment": assessment, "years": years_settled(worker)}
+    if assessment:
+        held = assessment.round
+        drafts = Round.objects.filter(scheme=held.scheme_id, county=held.county_id).order_by("version")
+        context |= {"drafts": drafts, "bands": held.scheme.bands}
+    return render(request, "records/my_assessment.html", context)
+
+
+@never_cache
+@require_safe
+def my_evidence(request: HttpRequest, year: int, line: int) -> HttpResponse:
+    """The records behind one line of the worker's own assessment, as they were frozen."""
+    worker = reach.worker_of(request)
+    assessment = get_object_or_404(settled_of(worker), round__scheme__year=year)
+    return render(request, "records/my_evidence.html", {"year": year, **evidence(assessment, line)})
+
+
+def evidence(assessment: Assessment, line: int) -> dict[str, object]:
+    if line >= len(assessment.lines):
+        raise Http404
+    frozen = assessment.lines[line]
+    records = SkillRecord.objects.filter(pk__in=frozen["records"], worker=assessment.worker_id)
+    return {
+        "assessment": assessment,
+        "line": frozen,
+        "records": records.select_related("reversal").order_by("occurred_at", "pk"),
+    }
+
+
+def settled_of(worker: Worker) -> QuerySet[Assessment]:
+    """The worker's assessments that have been settled; a draft is nobody's to see but the admins'."""
+    settled = Assessment.objects.filter(worker=worker, round__state=Round.SETTLED)
+    return settled.select_related("round__scheme", "round__county", "round__settled_by")
+
+
+def years_settled(worker: Worker) -> list[int]:
+    return list(settled_of(worker).values_list("round__scheme__year", flat=True).order_by("-round__scheme__year"))
+
+
+@require_safe
+def certificate(request: HttpRequest, number: str) -> HttpResponse:
+    found = get_object_or_404(certificates.visible_to(request.user), number=number)  # type: ignore[arg-type]
+    return render(request, "records/certificate.html", {"certificate": found, "address": certificates.address(found)})
+
+
+@cache_control(private=True, max_age=600)
+@require_safe
+def certificate_image(request: HttpRequest, number: str) -> HttpResponse:
+    found = get_object_or_404(certificates.visible_to(request.user), number=number, revoked_at=None)  # type: ignore[arg-type]
+    return FileResponse(certificates.picture(found), content_type="image/png")
+
+
+@never_cache
+@require_safe
+def certificate_check(request: HttpRequest, token: str) -> HttpResponse:
+    """Open to anyone who scanned the code: says only what the paper says, with the name masked."""
+    found = Certificate.objects.filter(token=token).first()
+    response = render(request, "records/check.html", {"certificate": found}, status=200 if found else 404)
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
