@@ -148,16 +148,18 @@ def too_late(attempt: Attempt) -> Refused:
     return Refused(_("还没有开始作答，请回到考试页面点“开始作答”。"), code="not_started")
 
 
-def flag(attempt_id: int, *, worker: Worker, items: Iterable[int], now: datetime) -> None:
-    """Remember which questions the worker marked to come back to. Only while sitting; questions not on the paper are dropped."""
+def flag(attempt_id: int, *, worker: Worker, items: Iterable[int] | None, now: datetime) -> Attempt:
+    """Remember which questions the worker marked to come back to (None: leave as they are). Only while sitting, as `answer`."""
     attempt = Attempt.objects.filter(pk=attempt_id, worker=worker).first()
     if attempt is None:
         raise Http404
-    wanted = set(items)
-    flags = [entry[0] for entry in attempt.paper if entry[0] in wanted]
-    open_ = Attempt.objects.filter(pk=attempt_id, state=AttemptState.SITTING, deadline__gt=now)
-    if flags != attempt.flags and not open_.update(flags=flags):
+    if attempt.state != AttemptState.SITTING or now >= attempt.deadline:
         raise too_late(attempt)
+    wanted = attempt.flags if items is None else items
+    flags = [entry[0] for entry in attempt.paper if entry[0] in set(wanted)]
+    if flags != attempt.flags:
+        Attempt.objects.filter(pk=attempt_id, state=AttemptState.SITTING).update(flags=flags)
+    return attempt
 
 
 @transaction.atomic

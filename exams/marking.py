@@ -143,11 +143,12 @@ def award_many(given: Sequence[Given], *, now: datetime) -> int:
 def settle(attempt: Attempt, *, now: datetime) -> Attempt:
     """Add up the marks once nothing is left for a person, and post the result if the exam already shows results.
 
-    Twice is once. While an answer waits nothing happens. What is not shown yet is posted later by `post_results`.
+    Twice is once. While an answer waits, and once the result is posted, nothing happens. What is not shown yet is posted
+    later by `post_results`.
     """
     attempt = Attempt.objects.select_for_update(of=("self",)).select_related("exam", "worker").get(pk=attempt.pk)
     answers = attempt.answers
-    if attempt.state != AttemptState.HANDED_IN or answers.filter(marks=None).exists():
+    if not attempt.finished or attempt.posted_at or answers.filter(marks=None).exists():
         return attempt
     attempt.marks = answers.aggregate(total=Sum("marks"))["total"] or scoring.ZERO
     attempt.state = AttemptState.MARKED
@@ -212,24 +213,22 @@ def post_results(exam: Exam, *, now: datetime) -> int:
     if not exam.released(now):
         return 0
     posted = 0
-    while batch := _to_post(exam):
-        _post_batch(exam, batch, now=now)
-        posted += len(batch)
+    while count := _post_batch(exam, now=now):
+        posted += count
     return posted
 
 
-def _to_post(exam: Exam) -> list[Attempt]:
-    unposted = exam.attempts.settled().filter(posted_at=None).select_related("worker").order_by("finished_at", "pk")
-    return list(unposted[:BATCH])
-
-
 @transaction.atomic
-def _post_batch(exam: Exam, batch: list[Attempt], *, now: datetime) -> None:
+def _post_batch(exam: Exam, *, now: datetime) -> int:
+    unposted = exam.attempts.settled().filter(posted_at=None).select_related("worker").order_by("finished_at", "pk")
+    batch = list(unposted.select_for_update(of=("self",))[:BATCH])
     for attempt in batch:
         attempt.exam = exam
-    ledger.post_many([entry(attempt) for attempt in batch], now=now)
-    certificates.issue_many([certificate(attempt) for attempt in batch if attempt.passed], now=now)
-    Attempt.objects.filter(pk__in=[attempt.pk for attempt in batch]).update(posted_at=now)
+    if batch:
+        ledger.post_many([entry(attempt) for attempt in batch], now=now)
+        certificates.issue_many([certificate(attempt) for attempt in batch if attempt.passed], now=now)
+        Attempt.objects.filter(pk__in=[attempt.pk for attempt in batch]).update(posted_at=now)
+    return len(batch)
 
 
 @transaction.atomic

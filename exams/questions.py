@@ -102,8 +102,3 @@ FACES: dict[str, Face] = {
 
 def face(kind: str) -> Face:
     return FACES[kind]
-
-
-def letters(order: list[int], chosen: list[int]) -> str:
-    """Chosen options by the letters this person saw, e.g. "A、C"."""
-    return "、".join(LETTERS[place] for place, index in enumerate(order) if index in chosen)

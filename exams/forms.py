@@ -1,0 +1,9 @@
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+
+class PledgeForm(forms.Form):
+    pledge = forms.BooleanField(
+        label=_("我已看过考试须知，承诺独立作答，不请人代考、不替人考、不外传试题。"),
+        error_messages={"required": _("请先看完考试须知，勾选诚信承诺，再开始作答。")},
+    )
