@@ -67,7 +67,6 @@ class ImportRun(models.Model):
     file_name = models.CharField(max_length=200)
     sha256 = models.CharField(max_length=64)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    scope = models.CharField(max_length=200, help_text=_("上传人管辖的区划路径"))
     state = models.CharField(max_length=10, choices=ImportState.choices, default=ImportState.READING)
     job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     reading = models.JSONField(default=dict, help_text=_("各表、表头行、列的对应关系、略过的行"))

@@ -50,7 +50,7 @@ class SealedJSONField(SealedTextField):
     """JSON that is sealed in the database."""
 
     def get_prep_value(self, value: Any) -> Any:
-        return None if value is None else super().get_prep_value(json.dumps(value, ensure_ascii=False))
+        return None if value is None else seal(json.dumps(value, ensure_ascii=False))
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
         return None if value is None else json.loads(unseal(value))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from lms import audit
@@ -89,6 +90,57 @@ def post(pairs: Sequence[tuple[Worker, Grid]], *, since: date | None, import_run
     }
     Posting.objects.bulk_create(fresh.values(), batch_size=500)
     return len(fresh)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A roster line about to go in: the person as listed, who that is already (None for nobody), the grid, and postings that end."""
+
+    person: Person
+    worker: Worker | None
+    grid_id: int
+    ending: tuple[int, ...] = ()
+
+
+@transaction.atomic
+def bring_in(arrivals: Sequence[Arrival], *, import_run_id: int | None, now: datetime) -> None:
+    """Apply a chunk of roster lines: take up who is new, change what differs, close and open postings. Repeating it changes nothing."""
+    newcomers = {
+        arrival.person.id_number or (arrival.person.name, arrival.person.mobile): arrival
+        for arrival in arrivals
+        if arrival.worker is None
+    }
+    taken_up = dict(zip(newcomers, take_up([arrival.person for arrival in newcomers.values()], now=now), strict=True))
+    renew([(arrival.worker, arrival.person) for arrival in arrivals if arrival.worker])
+    ending = [posting for arrival in arrivals for posting in arrival.ending]
+    Posting.objects.current().filter(pk__in=ending).update(until=timezone.localdate(now))
+    grids = Grid.objects.in_bulk({arrival.grid_id for arrival in arrivals})
+    pairs = [
+        (
+            arrival.worker or taken_up[arrival.person.id_number or (arrival.person.name, arrival.person.mobile)],
+            grids[arrival.grid_id],
+        )
+        for arrival in arrivals
+    ]
+    post(pairs, since=None, import_run_id=import_run_id)
+
+
+def renew(pairs: Sequence[tuple[Worker, Person]]) -> None:
+    """Take over what a list says of known people; an empty cell leaves what is known."""
+    changed: dict[int, Worker] = {}
+    for worker, person in pairs:
+        for name, value in fields_of(person).items():
+            if value and getattr(worker, name) != value:
+                setattr(worker, name, value)
+                changed[worker.pk] = worker
+    names = [name for name in fields_of(Person(name="", township_id=0, employment="")) if name != "id_hash"]
+    Worker.objects.bulk_update(changed.values(), names, batch_size=100)
+    users = [
+        User(pk=worker.user_id, name=worker.name, mobile_hash=worker.mobile_hash)
+        for worker in changed.values()
+        if worker.user_id
+    ]
+    User.objects.bulk_update(users, ["name", "mobile_hash"], batch_size=200)
 
 
 @transaction.atomic

@@ -1,0 +1,97 @@
+"""Widgets of the roster's imports: each hands a cell to `roster.identity` and writes what was found on the line, in plain words."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from lms.resources import Judge
+from roster import identity
+
+# what a worker of the county reads; the codes are what programs read
+SENTENCES = {
+    "id_number_truncated": _("身份证号被表格存成了数字，后几位已丢失。请把这一列设为文本，照证件重新填写。"),
+    "id_check_digit": _("身份证号的校验位不对，可能有一位填错了。请照证件核对。"),
+    "id_birth_date": _("身份证号里的出生日期不存在。请照证件核对。"),
+    "id_format": _("身份证号不是 18 位。请照证件核对。"),
+    "name_missing": _("没有姓名。"),
+    "name_format": _("姓名里有不该有的字符。请核对。"),
+    "date_ambiguous": _("日期被表格存成了数字，分不清是 1 月还是 10 月，先只记年份。请核对后更正。"),
+    "date_format": _("日期看不懂，先空着。请写成 2024年7月1日 这样。"),
+    "mobile_format": _("手机号不是 11 位，先空着。没有手机号的人用登录号登录。"),
+    "id_converted": _("15 位旧身份证号已换算成 18 位。"),
+    "name_rare": _("姓名里有系统字库之外的字，请核对显示是否正确。"),
+    "employment_unknown": _("看不出是专职还是兼职。请写“专职”或“兼职”。"),
+}
+
+
+class IdNumberJudge(Judge):
+    def clean(self, value: Any, row: Any = None, name: str = "", **kwargs: Any) -> identity.IdNumber:
+        found = identity.id_number(value)
+        for code in found.codes:
+            row.fault(code, SENTENCES[code], name)
+        if "id_converted" in found.notes:
+            row.remark("id_converted", SENTENCES["id_converted"], name)
+        return found
+
+
+class NameJudge(Judge):
+    def clean(self, value: Any, row: Any = None, name: str = "", **kwargs: Any) -> str:
+        found = identity.person_name(value)
+        for code in found.codes:
+            row.fault(code, SENTENCES[code], name)
+        for code in found.notes:
+            row.remark(code, SENTENCES[code], name)
+        return found.value
+
+
+class MobileJudge(Judge):
+    def clean(self, value: Any, row: Any = None, name: str = "", **kwargs: Any) -> identity.Mobile:
+        found = identity.mobile(value)
+        for code in found.codes:
+            row.remark(code, SENTENCES[code], name)
+        return found
+
+
+class DateJudge(Judge):
+    def clean(self, value: Any, row: Any = None, name: str = "", **kwargs: Any) -> identity.PartialDate:
+        found = identity.when(value)
+        for code in found.codes:
+            row.remark(code, SENTENCES[code], name)
+        return found
+
+
+class TermJudge(Judge):
+    """A column of few words. Keeps the known value, or the written text where `keep_text` is set."""
+
+    def __init__(self, vocabulary: Any, *, keep_text: bool = False) -> None:
+        super().__init__()
+        self.vocabulary, self.keep_text = vocabulary, keep_text
+
+    def clean(self, value: Any, row: Any = None, name: str = "", **kwargs: Any) -> str:
+        term = self.vocabulary(value)
+        return term.text if self.keep_text else term.value
+
+
+class WholeNumberJudge(Judge):
+    def clean(self, value: Any, row: Any = None, name: str = "", **kwargs: Any) -> int | None:
+        shown = super().clean(value)
+        if not shown:
+            return None
+        if not shown.isdecimal() or int(shown) > 1_000_000:
+            row.fault("number_format", _("这里要填一个整数。"), name)
+            return None
+        return int(shown)
+
+
+class RequiredJudge(Judge):
+    """Text that must be there."""
+
+    def __init__(self, code: str, sentence: Any) -> None:
+        super().__init__()
+        self.code, self.sentence = code, sentence
+
+    def clean(self, value: Any, row: Any = None, name: str = "", **kwargs: Any) -> str:
+        shown = super().clean(value)
+        if not shown:
+            row.fault(self.code, self.sentence, name)
+        return shown
