@@ -30,6 +30,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, demo_scale: str, **options: Any) -> None:
         self.started = time.monotonic()
+        os.umask(0o077)  # names and marks are nobody else's business on this machine
         settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
         self.lock = self.alone()
         installation.bring_up_to_date(demo_scale=share(demo_scale), say=self.say)
@@ -129,10 +130,10 @@ def worker() -> None:
 
     several = os.environ.get("WORKER_PROCESSES", "2")
     alone = ["--without-heartbeat", "--without-gossip", "--without-mingle"]
-    app.worker_main(["worker", "--concurrency", several, "--loglevel", "WARNING", *alone])
+    app.start(["--quiet", "worker", "--concurrency", several, "--loglevel", "WARNING", *alone])
 
 
 def beat() -> None:
     from lms.celery import app
 
-    app.start(["beat", "--loglevel", "WARNING", "--pidfile="])
+    app.start(["--quiet", "beat", "--loglevel", "WARNING", "--pidfile="])
