@@ -68,7 +68,7 @@ def marking_claim(request: HttpRequest, key: str) -> HttpResponse:
         queue.give_back(claim)
         messages.success(request, _("这份答卷已放回，会交给别的小教员评。"))
         return redirect("marking")
-    form = MarkForm(request.POST or None, count=len(claim.item.content["points"]))
+    form = MarkForm(request.POST if request.method == "POST" else None, count=len(claim.item.content["points"]))
     if request.method == "POST" and form.is_valid() and save(claim, form, request):
         return on_to_next(request, mentor)
     return render(request, "mentors/mark.html", sheet(claim, form, mentor, request))
