@@ -10,7 +10,7 @@ from records import faces
 # drawn at twice the size at which a 360 px phone shows it
 WIDTH, MARGIN = 656, 28
 BOX, GAP, NUMBER = 92, 46, 46
-SIZE, LINE = 32, 44
+SIZE, LINE = 36, 48
 PAPER, BRAND, SOFT, ARROW, INK = (246, 245, 241), (20, 81, 95), (226, 238, 239), (157, 188, 193), (27, 38, 48)
 
 
@@ -69,7 +69,7 @@ def _number(pen: ImageDraw.ImageDraw, number: int, middle: int, *, last: bool) -
     circle = (left, middle - NUMBER // 2, left + NUMBER, middle + NUMBER // 2)
     pen.ellipse(circle, fill=PAPER if last else BRAND)
     at = (left + NUMBER / 2, middle)
-    pen.text(at, str(number), font=face().at(28), fill=BRAND if last else PAPER, anchor="mm")
+    pen.text(at, str(number), font=face().at(30), fill=BRAND if last else PAPER, anchor="mm")
 
 
 def _arrow(pen: ImageDraw.ImageDraw, top: int) -> None:

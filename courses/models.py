@@ -16,6 +16,7 @@ from wagtail.models import Page, PageManager, PageQuerySet
 from courses import hours
 from courses.blocks import LessonBody, words
 from records.models import Skill, Subject
+from roster import reach
 from roster.models import Employment, Territory, User, Worker
 
 
@@ -190,6 +191,14 @@ class StudyClock(models.Model):
         return f"{self.worker_id}/{self.lesson_id}"
 
 
+class SessionQuerySet(models.QuerySet["Session"]):
+    def visible_to(self, user: User) -> "SessionQuerySet":
+        """Those of an admin's own territory, and those of the territories above it: their people go there too."""
+        own = reach.paths(user)
+        above = {path[: end + 1] for path in own for end, sign in enumerate(path) if sign == "/"}
+        return self.filter(Q(territory__in=Territory.objects.within(own)) | Q(territory__path__in=above))
+
+
 class Session(models.Model):
     """A training held at a time: 线上培训 or 现场业务指导."""
 
@@ -204,6 +213,8 @@ class Session(models.Model):
     ends_at = models.DateTimeField(_("结束时间"))
     hours = models.DecimalField(_("学时"), max_digits=5, decimal_places=2)
     closed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SessionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("培训活动")

@@ -4,13 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from courses import standing
-from courses.models import Requirement
+from courses.models import CoursePage, Requirement
 from courses.standing import Standing
-from roster.models import Worker
+from lms import audit
+from roster.models import Territory, User, Worker
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,48 @@ class Obligation:
             return _("今天到期")
         if left <= 14:
             return _("还剩 %(n)s 天") % {"n": left}
-        return _("%(month)s月%(day)s日前") % {"month": self.requirement.due_on.month, "day": self.requirement.due_on.day}
+        return _("%(month)s月%(day)s日前") % {
+            "month": self.requirement.due_on.month,
+            "day": self.requirement.due_on.day,
+        }
 
     @property
     def tone(self) -> str:
         return "bad" if self.days_left < 0 else "warn" if self.days_left <= 14 else "brand"
+
+
+@transaction.atomic
+def require(
+    course: CoursePage,
+    *,
+    territory: Territory,
+    employment: str,
+    due_on: date,
+    reason: str,
+    by: User | None,
+    now: datetime,
+) -> Requirement:
+    """Make a course due for the workers of a territory; the same rule a second time gives back the first."""
+    rule, made = Requirement.objects.get_or_create(
+        course=course,
+        territory=territory,
+        employment=employment,
+        due_on=due_on,
+        defaults={"reason": reason, "created_by": by},
+    )
+    if made:
+        audit.note("courses.required", now=now, actor=by, subject=rule, territory=territory.path, course=course.pk)
+    return rule
+
+
+@transaction.atomic
+def withdraw(requirement: Requirement, *, by: User | None, now: datetime) -> None:
+    """Take a rule back; what was studied because of it stays."""
+    territory, course = requirement.territory.path, requirement.course_id
+    audit.note(
+        "courses.requirement_withdrawn", now=now, actor=by, subject=requirement, territory=territory, course=course
+    )
+    requirement.delete()
 
 
 def due(worker: Worker, *, now: datetime) -> list[Obligation]:

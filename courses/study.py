@@ -134,7 +134,10 @@ def shortfall(progress: LessonProgress, lesson: LessonPage) -> str:
     left = missing(progress, lesson)
     if not left:
         return ""
-    return _("还要再学%(left)s才能记学时，服务器已记 %(done)s。") % {"left": _about(left), "done": _exact(progress.seconds)}
+    return _("还要再学%(left)s才能记学时，服务器已记 %(done)s。") % {
+        "left": _about(left),
+        "done": _exact(progress.seconds),
+    }
 
 
 def studied(progress: LessonProgress) -> str:
