@@ -217,9 +217,8 @@ def bring_in(exam: Exam, sheets: Sequence[Sheet], *, now: datetime) -> int:
         if exam.open_at(sheet.started_at):
             answers += _take(attempt, sheet, items, exam)
             taken.append(attempt)
-    Answer.objects.bulk_create(answers, batch_size=4000)
-    fields = ["state", "started_at", "deadline", "finished_at", "closed_by_clock", "receipt", "machine_marks", "marks"]
-    Attempt.objects.bulk_update(taken, fields, batch_size=500)
+    saving.insert_many(answers)
+    saving.finish_many(taken)
     audit.note("exam.brought_in", now=now, subject=exam, given=len(sheets), counted=len(taken))
     return len(taken)
 

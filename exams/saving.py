@@ -1,14 +1,20 @@
-"""The one statement that saves an answer. Guard and write stand or fall together, so nothing slips in after the hand-in.
+"""The statements that write answers. One saves a single answer; two take in whole sheets.
+
+Guard and write of a save stand or fall together, so nothing slips in after the hand-in.
 
 PostgreSQL: the guard takes the attempt row FOR SHARE. A hand-in takes it FOR UPDATE, so it waits for saves in flight and marks
 them, and saves that come later find the state changed. Without FOR SHARE such saves were acknowledged and never marked.
 SQLite: one statement is one write transaction, and there is one writer at a time; the guard is its WHERE.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple
 
 from django.db import connection
+
+from exams.models import Answer, Attempt
 
 POSTGRES = """
 WITH guard AS (
@@ -66,3 +72,46 @@ def save(attempt_id: int, item_id: int, *, worker_id: int, value: str, seq: int,
             return Outcome(True, True)
         cursor.execute(SQLITE_GUARD, values)
         return Outcome(bool(cursor.fetchone()[0]), False)
+
+
+INSERT = """
+INSERT INTO exams_answer (attempt_id, item_id, value, seq, saved_at, marks) VALUES (%s, %s, %s, %s, %s, %s)
+"""
+FINISH = """
+UPDATE exams_attempt
+SET state = %s, started_at = %s, deadline = %s, finished_at = %s, closed_by_clock = %s, receipt = %s, machine_marks = %s, marks = %s
+WHERE id = %s
+"""
+
+
+def insert_many(answers: Iterable[Answer]) -> None:
+    """New answers of whole sheets, inside the caller's transaction."""
+    moment = connection.ops.adapt_datetimefield_value
+    rows = [(a.attempt_id, a.item_id, a.value, a.seq, moment(a.saved_at), _tenths(a.marks)) for a in answers]
+    with connection.cursor() as cursor:
+        cursor.executemany(INSERT, rows)
+
+
+def finish_many(attempts: Iterable[Attempt]) -> None:
+    """How these attempts ended, inside the caller's transaction, which holds their rows."""
+    moment = connection.ops.adapt_datetimefield_value
+    rows = [
+        (
+            a.state,
+            moment(a.started_at),
+            moment(a.deadline),
+            moment(a.finished_at),
+            a.closed_by_clock,
+            a.receipt,
+            _tenths(a.machine_marks),
+            _tenths(a.marks),
+            a.pk,
+        )
+        for a in attempts
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(FINISH, rows)
+
+
+def _tenths(marks: Decimal | None) -> str | None:
+    return None if marks is None else f"{marks:.1f}"
