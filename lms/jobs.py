@@ -1,34 +1,46 @@
 """Background work that survives a killed process.
 
-`enqueue` writes a Job row in the caller's transaction and wakes a worker after commit. A worker claims the row, works, beats its heart
-while it works, and closes the row. The sweep sends again what no worker took or what a dead worker held. So every piece of work may run
-twice and must be safe to repeat.
+`enqueue` writes a Job row in the caller's transaction and wakes a worker after commit. A worker claims the row, beats its heart while it
+works, and closes the row. The sweep puts back what a dead worker held and sends again what no worker heard of. So every piece of work may
+run twice and must be safe to repeat; of two runs only the later one may write its progress and its end.
 """
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db import transaction
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection, transaction
 from django.db.models import F, Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from lms.models import Job, JobState
+from lms.models import Job, JobQuerySet, JobState
 from lms.refusal import Refused
 
-PATIENCE = timedelta(seconds=30)
 MAX_TRIES = 5
-PULSE = "jobs:pulse"  # cache key: when a worker last ran the sweep, as a timestamp
+PULSE = "jobs:pulse"  # cache key: when a worker last showed a sign of life, as a timestamp
 log = structlog.get_logger(__name__)
 
 Work = Callable[["Handle"], None]
 _works: dict[str, Work] = {}
 
 
+class Superseded(Exception):
+    """This run was given up for dead and another has taken its place."""
+
+
+def patience() -> timedelta:
+    """How long a job may lie untouched before it counts as lost."""
+    return timedelta(seconds=settings.JOB_PATIENCE_SECONDS)
+
+
 def work(kind: str) -> Callable[[Work], Work]:
-    """Register the function that does jobs of this kind."""
+    """Register the function that does jobs of this kind. Its module must be imported by its app's tasks.py."""
 
     def register(function: Work) -> Work:
         _works[kind] = function
@@ -45,7 +57,9 @@ class Handle:
         self.args: dict[str, Any] = job.args
 
     def progress(self, done: int, total: int) -> None:
-        Job.objects.filter(pk=self.job.pk).update(done=done, total=total, heartbeat=timezone.now())
+        """Write down how far the work is; raises Superseded when another run has taken over."""
+        if not run_of(self.job).update(done=done, total=total, heartbeat=timezone.now()):
+            raise Superseded
 
 
 def enqueue(kind: str, *, owner: Model | None = None, **args: Any) -> Job:
@@ -66,40 +80,81 @@ def send(job_id: int) -> None:
 
 
 def run(job_id: int) -> None:
-    """Claim the job and do it. A job that is done, or that a living worker holds, is left alone."""
+    """Claim the job and do it. A job that is done, or that another worker holds, is left alone."""
     now = timezone.now()
-    mine = Job.objects.filter(pk=job_id, state=JobState.QUEUED) | Job.objects.lost(now=now, patience=PATIENCE).filter(
-        pk=job_id
-    )
-    if not mine.update(state=JobState.RUNNING, tries=F("tries") + 1, heartbeat=now):
+    queued = Job.objects.filter(pk=job_id, state=JobState.QUEUED)
+    if not queued.update(state=JobState.RUNNING, tries=F("tries") + 1, heartbeat=now):
         return
     job = Job.objects.get(pk=job_id)
     try:
-        _works[job.kind](Handle(job))
+        with beating(job):
+            _works[job.kind](Handle(job))
     except Refused as refusal:
         close(job, state=JobState.FAILED, message=refusal.sentence)
+    except Superseded:
+        log.warning("job_superseded", job_id=job.pk, kind=job.kind, tries=job.tries)
     except Exception:
         log.exception("job_failed", job_id=job.pk, kind=job.kind, tries=job.tries)
-        if job.tries >= MAX_TRIES:
-            close(job, state=JobState.FAILED, message=_("系统反复出错，这项工作没有做完，请联系管理员。"))
-        else:
-            Job.objects.filter(pk=job.pk).update(state=JobState.QUEUED)
+        put_back(job)
     else:
         close(job, state=JobState.DONE, message="")
 
 
+def run_of(job: Job) -> JobQuerySet:
+    """The job's row as long as this run is the one that holds it."""
+    return Job.objects.filter(pk=job.pk, state=JobState.RUNNING, tries=job.tries)
+
+
+@contextmanager
+def beating(job: Job) -> Iterator[None]:
+    """Say from a thread beside the work that its worker lives, so that slow work is not taken for dead."""
+    stop = threading.Event()
+
+    def beat() -> None:
+        while not stop.wait(patience().total_seconds() / 5):
+            with suppress(Exception):  # a database too busy for one beat may have time for the next
+                run_of(job).update(heartbeat=timezone.now())
+                show_life(now=timezone.now())
+        connection.close()
+
+    heart = threading.Thread(target=beat, daemon=True, name=f"heart of job {job.pk}")
+    heart.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        heart.join(timeout=1)
+
+
+def show_life(*, now: datetime) -> None:
+    cache.set(PULSE, now.timestamp(), timeout=None)
+
+
+def put_back(job: Job) -> None:
+    """Queue a job that went wrong; the sweep sends it when its patience is over, so there is a pause between two tries."""
+    if job.tries >= MAX_TRIES:
+        close(job, state=JobState.FAILED, message=given_up())
+    else:
+        run_of(job).update(state=JobState.QUEUED, heartbeat=timezone.now())
+
+
 def close(job: Job, *, state: str, message: str) -> None:
     now = timezone.now()
-    Job.objects.filter(pk=job.pk).update(state=state, message=message, finished_at=now, heartbeat=now)
+    run_of(job).update(state=state, message=message, finished_at=now, heartbeat=now)
+
+
+def given_up() -> str:
+    return _("系统反复出错，这项工作没有做完，请联系管理员。")
 
 
 def sweep(*, now: datetime) -> int:
-    """Send again every job that got lost; returns how many."""
-    lost = list(
-        Job.objects.lost(now=now, patience=PATIENCE).filter(tries__lt=MAX_TRIES).values_list("pk", flat=True)[:100]
-    )
-    for job_id in lost:
-        send(job_id)
-    given_up = Job.objects.lost(now=now, patience=PATIENCE).filter(tries__gte=MAX_TRIES)
-    given_up.update(state=JobState.FAILED, message=_("系统反复出错，这项工作没有做完，请联系管理员。"), finished_at=now)
-    return len(lost)
+    """Queue and send again every job that got lost; returns how many. One that has been tried too often is closed as failed."""
+    lost = Job.objects.lost(now=now, patience=patience())
+    lost.filter(tries__gte=MAX_TRIES).update(state=JobState.FAILED, message=given_up(), finished_at=now)
+    sent = 0
+    for job_id in list(lost.values_list("pk", flat=True)[:100]):
+        # only if nobody was quicker; a beat of the heart since then means the worker lives
+        if lost.filter(pk=job_id).update(state=JobState.QUEUED, heartbeat=now):
+            send(job_id)
+            sent += 1
+    return sent

@@ -31,6 +31,7 @@ SITE_NAME: str = env.str("SITE_NAME", "网格学堂")
 ISSUING_BODY: str = env.str("ISSUING_BODY", "咸宁市委社会工作部")
 CERTIFICATE_FONT: str = env.str("CERTIFICATE_FONT", "")
 CERTIFICATE_PREFIX: str = env.str("CERTIFICATE_PREFIX", "咸网培")
+JOB_PATIENCE_SECONDS: float = env.float("JOB_PATIENCE_SECONDS", 30)
 DATABASE = env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")
 env.seal()
 

@@ -1,8 +1,11 @@
+"""What a worker process runs on the ground floor; it knows the work of `imports` by importing it here."""
+
 from celery import shared_task
-from django.core.cache import cache
 from django.utils import timezone
 
-from lms import jobs
+from lms import imports, jobs
+
+__all__ = ["imports", "run_job", "sweep"]
 
 
 @shared_task
@@ -13,5 +16,5 @@ def run_job(job_id: int) -> None:
 @shared_task
 def sweep() -> None:
     now = timezone.now()
-    cache.set(jobs.PULSE, now.timestamp(), timeout=None)
+    jobs.show_life(now=now)
     jobs.sweep(now=now)

@@ -77,7 +77,7 @@ def postgres(statement: str) -> list[tuple]:
 def postgres_template() -> str:
     name = f"xuetang_template_{digest()}"
     with locked():
-        if not postgres(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
+        if not postgres(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):  # noqa: S608 - our own name
             postgres(f"DROP DATABASE IF EXISTS {name}_unfinished")
             postgres(f"CREATE DATABASE {name}_unfinished")
             migrate_into(f"{name}_unfinished")

@@ -25,6 +25,7 @@ ENVIRONMENT = {
     "MEDIA_ENDPOINT_URL": "",
     "HTTPS": "0",
     "BEHIND_PROXY": "0",
+    "JOB_PATIENCE_SECONDS": "30",
     "LOG_LEVEL": "INFO",
     "SITE_NAME": "网格学堂",
     "ISSUING_BODY": "咸宁市委社会工作部",
