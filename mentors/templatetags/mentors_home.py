@@ -14,8 +14,12 @@ register = template.Library()
 
 
 @register.inclusion_tag("components/dock.html", takes_context=True)
-def dock(context: Context) -> dict[str, Any]:
-    """The places at the foot of the screen: four for a worker, five for a 小教员, none for those who are nobody's worker."""
+def dock(context: Context, here: str = "") -> dict[str, Any]:
+    """
+    The places at the foot of the screen: four for a worker, five for a 小教员, none for those who are nobody's worker.
+
+    `here` names the current place (home, study, exam, mark, me) where the address does not tell it.
+    """
     request = context.get("request")
     if request is None or not hasattr(request, "now") or getattr(request.user, "worker", None) is None:
         return {"items": []}
@@ -33,7 +37,9 @@ def dock(context: Context) -> dict[str, Any]:
                 "url": reverse(name) if name else "/study/",
                 "label": label,
                 "icon": icon,
-                "current": any(path == start if start == "/" else path.startswith(start) for start in starts),
+                "current": here == icon
+                or not here
+                and any(path == start if start == "/" else path.startswith(start) for start in starts),
             }
             for name, label, icon, starts in places
             if name != "marking" or appointment.mentor_of(request)
