@@ -73,7 +73,9 @@ def subjects(worker: Worker, records: Iterable[SkillRecord]) -> list[SubjectStat
         state = SkillState(skill, reached.get(skill.pk), worker.employment in skill.required_of)
         if state.needed or state.record:
             states[skill.subject].append(state)
-    return [SubjectState(str(Subject(code).label), held) for code, held in states.items() if held]
+    # what is missing comes first: it is what there is to do
+    ordered = {code: sorted(held, key=lambda state: state.record is not None) for code, held in states.items()}
+    return [SubjectState(str(Subject(code).label), held) for code, held in ordered.items() if held]
 
 
 def hours(worker: Worker, records: Iterable[SkillRecord], *, year: int) -> Hours:

@@ -10,4 +10,6 @@ urlpatterns: list[URLPattern] = [
     path("records/assessment/<int:year>/", views.my_assessment, name="my_assessment"),
     path("records/assessment/<int:year>/<int:line>/", views.my_evidence, name="my_evidence"),
     path("check/<str:token>/", views.certificate_check, name="certificate_check"),
+    path("bulletin/", views.bulletin, name="bulletin"),
+    path("bulletin.xlsx", views.bulletin_xlsx, name="bulletin_xlsx"),
 ]

@@ -1,16 +1,18 @@
-"""What workers see of their record, and the public check of a certificate."""
+"""What workers see of their record, the public check of a certificate, and the leader's bulletin."""
 
-from django.db.models import QuerySet
+from io import BytesIO
+
+from django.db.models import Min, QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
-from records import certificates, overview
+from records import bulletins, certificates, overview, plots, workbooks
 from records.models import Assessment, Certificate, Kind, Round, SkillRecord
 from roster import reach
-from roster.models import Worker
+from roster.models import Level, Role, Territory, Worker
 
 
 @require_safe
@@ -114,3 +116,65 @@ def certificate_check(request: HttpRequest, token: str) -> HttpResponse:
     response = render(request, "records/check.html", {"certificate": found}, status=200 if found else 404)
     response.headers["X-Robots-Tag"] = "noindex"
     return response
+
+
+READERS = (Role.LEADER, *reach.ADMINS)
+PLACES = (Level.CITY, Level.COUNTY, Level.TOWNSHIP)
+
+
+@reach.only(*READERS)
+@require_safe
+def bulletin(request: HttpRequest) -> HttpResponse:
+    drawn = asked_bulletin(request)
+    scope, year = drawn.scope, drawn.year
+    context = {
+        "bulletin": drawn,
+        "plots": plots.plots(drawn),
+        "years": bulletin_years(request),
+        "crumbs": [*ancestors_within(request, scope), scope],
+        "weakest": sorted((r for r in drawn.rows if r.now.uncovered), key=lambda r: -r.now.uncovered)[:3],
+    }
+    if scope.level == Level.TOWNSHIP:
+        context["without_hours"] = bulletins.without_hours(scope, year=year)
+        context["absentees"] = bulletins.absentees(scope, year=year)
+    return render(request, "records/bulletin.html", context)
+
+
+@reach.only(*READERS)
+@require_safe
+def bulletin_xlsx(request: HttpRequest) -> HttpResponse:
+    drawn = asked_bulletin(request)
+    data = bulletins.workbook(drawn, by=request.user)  # type: ignore[arg-type]
+    name = f"{drawn.scope.name}{drawn.year}年培训考试通报.xlsx"
+    return FileResponse(BytesIO(data), as_attachment=True, filename=name, content_type=workbooks.KIND)
+
+
+def asked_bulletin(request: HttpRequest) -> bulletins.Bulletin:
+    """The bulletin of the place and year in the address: within reach, or 404; by default the reader's own place, this year."""
+    years = bulletin_years(request)
+    asked = request.GET.get("year") or str(years[0])
+    if asked not in {str(year) for year in years}:
+        raise Http404
+    return bulletins.draw_up(asked_place(request), year=int(asked), now=request.now)  # type: ignore[attr-defined]
+
+
+def asked_place(request: HttpRequest) -> Territory:
+    places = reach.territories(request.user, *READERS).filter(level__in=PLACES)  # type: ignore[arg-type]
+    asked = request.GET.get("in", "")
+    if asked:
+        return get_object_or_404(places, pk=asked if asked.isdecimal() else None)
+    own = [grant.territory for grant in reach.grants(request.user) if grant.role in READERS]  # type: ignore[arg-type]
+    return min(own, key=lambda place: len(place.path))
+
+
+def ancestors_within(request: HttpRequest, place: Territory) -> list[Territory]:
+    above = [int(part) for part in place.path.rstrip("/").split("/")][:-1]
+    reachable = reach.territories(request.user, *READERS).filter(pk__in=above)  # type: ignore[arg-type]
+    return sorted(reachable, key=lambda territory: len(territory.path))
+
+
+def bulletin_years(request: HttpRequest) -> list[int]:
+    """This year and those before it of which anything is on record, the newest first."""
+    this_year = timezone.localtime(request.now).year  # type: ignore[attr-defined]
+    first = SkillRecord.objects.aggregate(first=Min("year"))["first"] or this_year
+    return list(range(this_year, min(first, this_year) - 1, -1))

@@ -4,6 +4,7 @@ from typing import Any
 from django import template
 from django.db.models import Q, Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from records import schemes
 from records.models import Kind, SkillRecord
@@ -17,6 +18,27 @@ register = template.Library()
 def plain(value: Any) -> str:
     """A number without needless zeros: 24.00 → 24, 0.50 → 0.5."""
     return plain_number(Decimal(str(value))) if value not in (None, "") else ""
+
+
+@register.filter
+def percent(value: Decimal | None) -> str:
+    return "—" if value is None else f"{value}%"
+
+
+@register.simple_tag
+def delta(now: Decimal | None, before: Decimal | None, unit: str, against: str) -> dict[str, str]:
+    """How a figure stands to last year's, in words, and the direction; nothing when one of them is missing."""
+    if now is None or before is None:
+        return {"words": "", "direction": ""}
+    if now == before:
+        return {"words": _("与%(against)s持平") % {"against": against}, "direction": ""}
+    words = _("比%(against)s%(way)s %(by)s %(unit)s") % {
+        "against": against,
+        "way": _("多") if now > before else _("少"),
+        "by": plain_number(abs(now - before)),
+        "unit": unit,
+    }
+    return {"words": words, "direction": "up" if now > before else "down"}
 
 
 @register.inclusion_tag("records/_year.html", takes_context=True)
