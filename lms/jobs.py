@@ -98,6 +98,7 @@ def run(job_id: int) -> None:
         put_back(job)
     else:
         close(job, state=JobState.DONE, message="")
+        log.info("job_done", job_id=job.pk, kind=job.kind, tries=job.tries, seconds=(timezone.now() - now).seconds)
 
 
 def run_of(job: Job) -> JobQuerySet:

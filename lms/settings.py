@@ -1,5 +1,6 @@
 """All settings, all from the environment; a bad value stops the start with its name. `.env.example` lists every one."""
 
+import logging
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -189,7 +190,7 @@ IMPORT_MAX_BYTES = 20 * 1024 * 1024
 
 # Background work: the truth is a Job row; the broker only wakes a worker (docs/decisions/0003-jobs-are-rows.md).
 QUEUE_DIR = VAR_DIR / "queue"
-CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost//"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"visibility_timeout": 300, "unacked_restore_interval": 5, "unacked_restore_throttle": 1}
     if REDIS_URL
@@ -252,6 +253,7 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         "django.server": {"level": "WARNING"},
         "celery": {"level": "WARNING"},
+        "kombu": {"level": "ERROR"},
         "django_tasks": {"level": "WARNING"},
         "wagtail": {"level": "WARNING"},
     },
@@ -259,6 +261,8 @@ LOGGING = {
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 DJANGO_STRUCTLOG_USER_ID_FIELD = "pk"
+# one line when a request ends; what beat starts every ten seconds is no news
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = DJANGO_STRUCTLOG_CELERY_DEFAULT_LOG_LEVEL = logging.DEBUG
 
 if urlsplit(SITE_URL).scheme not in {"http", "https"}:
     raise ValueError("SITE_URL must begin with http:// or https://")
