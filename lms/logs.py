@@ -51,7 +51,7 @@ def chain(error: BaseException) -> list[dict[str, Any]]:
 
 def formatter() -> logging.Formatter:
     """The formatter of every handler; it also sets structlog up, so that both roads end in the same lines."""
-    shared = [
+    shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,

@@ -27,7 +27,7 @@ started = time.monotonic()
 
 
 def say(text):
-    print(f"[{time.monotonic() - started:5.1f} 秒] {text}", flush=True)
+    print(f"[{time.monotonic() - started:5.1f} s] {text}", flush=True)
 
 
 def stop(text):

@@ -64,7 +64,7 @@ class Command(BaseCommand):
         return live
 
     def say(self, text: str) -> None:
-        self.stderr.write(f"[{time.monotonic() - self.started:5.1f} 秒] {text}")
+        self.stderr.write(f"[{time.monotonic() - self.started:5.1f} s] {text}")
 
     def tell(self) -> None:
         """Wait until the web server answers, then say where it is and who may sign in."""
