@@ -1,9 +1,12 @@
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from courses.checks import LETTERS
+from courses.models import CoursePage, Requirement, Session
+from roster.models import Employment, Level, Territory, TerritoryQuerySet, Worker, WorkerQuerySet
 
 
 class SearchForm(forms.Form):
@@ -21,3 +24,72 @@ class CheckForm(forms.Form):
 
     def clean_chosen(self) -> str:
         return "".join(sorted(self.cleaned_data["chosen"]))
+
+
+class RequirementForm(forms.ModelForm):
+    """A new rule: which course, for whom, until when, and the reason that the worker reads."""
+
+    class Meta:
+        model = Requirement
+        fields = ["course", "territory", "employment", "due_on", "reason"]
+        widgets = {"due_on": forms.DateInput(attrs={"type": "date"}), "reason": forms.TextInput(attrs={"size": 60})}
+        help_texts = {
+            "employment": _("不选表示专职、兼职都要学。"),
+            "reason": _("网格员会在首页看到这句话，写清楚为什么要学。"),
+        }
+
+    def __init__(self, *args: Any, within: TerritoryQuerySet, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+        self.fields["course"].queryset = CoursePage.objects.live().order_by("path")  # type: ignore[attr-defined]
+        self.fields["territory"] = TerritoryField(queryset=within, label=_("范围"))
+        self.fields["employment"].choices = [("", _("专职和兼职")), *Employment.choices]  # type: ignore[attr-defined]
+
+    def clean_due_on(self) -> date:
+        if self.cleaned_data["due_on"] < self.today:
+            raise forms.ValidationError(_("期限已经过去了，请选今天或以后的日子。"))
+        return self.cleaned_data["due_on"]
+
+
+class TerritoryField(forms.ModelChoiceField):
+    """Territories with what lies above them, as two townships may share a name."""
+
+    def label_from_instance(self, territory: Territory) -> str:  # type: ignore[override]
+        return f"{territory.parent.name} · {territory.name}" if territory.level == Level.TOWNSHIP else territory.name  # type: ignore[union-attr]
+
+
+class SessionForm(forms.ModelForm):
+    class Meta:
+        model = Session
+        fields = ["title", "subject", "mode", "territory", "place", "starts_at", "ends_at", "hours"]
+        when = {"type": "datetime-local"}
+        widgets = {
+            "starts_at": forms.DateTimeInput(attrs=when, format="%Y-%m-%dT%H:%M"),
+            "ends_at": forms.DateTimeInput(attrs=when, format="%Y-%m-%dT%H:%M"),
+        }
+        help_texts = {"hours": _("半天记 3 学时，一天记 6 学时。"), "place": _("线上培训可以不填。")}
+
+    def __init__(self, *args: Any, within: TerritoryQuerySet, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["territory"] = TerritoryField(queryset=within, label=_("范围"))
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        starts, ends, hours = data.get("starts_at"), data.get("ends_at"), data.get("hours")
+        if starts and ends and ends <= starts:
+            self.add_error("ends_at", _("结束时间要晚于开始时间。"))
+        if hours is not None and not 0 < hours <= 48:
+            self.add_error("hours", _("学时请填 0 到 48 之间的数，半天记 3 学时。"))
+        return data
+
+
+class PresentForm(forms.Form):
+    """Who of one township's people came."""
+
+    township = forms.ModelChoiceField(queryset=Territory.objects.none())
+    present = forms.ModelMultipleChoiceField(queryset=Worker.objects.none(), required=False)
+
+    def __init__(self, *args: Any, townships: TerritoryQuerySet, people: WorkerQuerySet, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["township"].queryset = townships  # type: ignore[attr-defined]
+        self.fields["present"].queryset = people  # type: ignore[attr-defined]

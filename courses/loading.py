@@ -8,18 +8,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from django.contrib.auth.models import Group, Permission
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 from PIL import Image as Picture
 from wagtail.documents import get_document_model
 from wagtail.images import get_image_model
-from wagtail.models import Collection, Page, Site
+from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission, Page, Site
 
 from courses import drawing, handouts
 from courses.markup import to_html
 from courses.models import CatalogPage, CoursePage, LessonPage
 from records.models import Skill, Subject
+from roster import roles
 
 CONTENT = Path(__file__).parent / "content"
 MEDIA = CONTENT / "media"
@@ -43,7 +45,7 @@ def load(*, folder: Path = CONTENT, renew: bool = False, say: Callable[[str], No
 
 
 def catalog() -> CatalogPage:
-    """The catalog page, the root of the site, so that it is served at /study/."""
+    """The catalog page, the root of the site, so that it is served at /study/; editors may write below it."""
     found = CatalogPage.objects.first()
     if found is None:
         root = Page.get_first_root_node()
@@ -56,7 +58,22 @@ def catalog() -> CatalogPage:
         site.save()
         if welcome and welcome.specific_class is Page and welcome.depth > 1 and welcome.is_leaf():
             Page.objects.get(pk=welcome.pk).delete()
+    let_editors_write(found)
     return found
+
+
+def let_editors_write(page: CatalogPage) -> None:
+    """The group of editors may write and publish courses and put pictures and documents into their collection."""
+    editors, _made = Group.objects.get_or_create(name=roles.EDITORS)
+    for codename in ("add_page", "change_page", "publish_page"):
+        right = Permission.objects.get(codename=codename, content_type__app_label="wagtailcore")
+        GroupPagePermission.objects.get_or_create(group=editors, page=page, permission=right)
+    rights = Permission.objects.filter(
+        codename__in=[f"{act}_{kind}" for act in ("add", "change", "choose") for kind in ("image", "document")],
+        content_type__app_label__in=["wagtailimages", "wagtaildocs"],
+    )
+    for right in rights:
+        GroupCollectionPermission.objects.get_or_create(group=editors, collection=collection(), permission=right)
 
 
 def collection() -> Collection:

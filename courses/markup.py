@@ -1,4 +1,4 @@
-"""The plain way of writing that lessons use: blank lines between paragraphs, "- " for lists, **bold**. Pure."""
+"""The plain way of writing that lessons use: blank lines between paragraphs, "- " for lists, **bold**, a bold line as a heading. Pure."""
 
 import re
 from itertools import groupby
@@ -6,6 +6,8 @@ from itertools import groupby
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+# a short line that is bold as a whole stands over what follows
+HEADING = re.compile(r"\*\*([^*]{1,30}[^*。；，！？…”])\*\*")
 BOLD = re.compile(r"\*\*(.+?)\*\*")
 
 
@@ -21,6 +23,9 @@ def to_html(text: str) -> SafeString:
 
 
 def _part(lines: list[str]) -> str:
+    heading = HEADING.fullmatch(lines[0].strip()) if len(lines) == 1 else None
+    if heading:
+        return f"<h3>{escape(heading[1])}</h3>"
     groups = groupby(lines, key=lambda line: line.lstrip().startswith("- "))
     return "".join(_list(list(some)) if listed else _paragraph(list(some)) for listed, some in groups)
 

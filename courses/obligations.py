@@ -108,10 +108,11 @@ def _rules(worker: Worker, now: datetime) -> dict[int, Requirement]:
 
 
 def _joined(rules: dict[int, Requirement], standings: Iterable[Standing], now: datetime) -> list[Obligation]:
+    """What is still to be done comes first, then by date."""
     today = timezone.localdate(now)
     required = [
         Obligation(rules[stands.course.pk], stands, today)
         for stands in standings
         if stands.course.pk in rules and stands.total
     ]
-    return sorted(required, key=lambda obligation: obligation.requirement.due_on)
+    return sorted(required, key=lambda obligation: (obligation.standing.finished, obligation.requirement.due_on))

@@ -1,0 +1,57 @@
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
+from wagtail import hooks
+from wagtail.admin.menu import MenuItem
+
+from courses import cms
+from courses.models import Session
+from lms.panels import Waiting, WaitingPanel
+from roster import reach
+
+
+class AdminsMenuItem(MenuItem):
+    """Shown to those who hold an admin role today."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return reach.has(request.user, *reach.ADMINS)  # type: ignore[arg-type]
+
+
+@hooks.register("register_admin_urls")
+def addresses() -> list[URLPattern]:
+    return [
+        path("courses/required/", cms.requirements, name="courses_requirements"),
+        path("courses/required/new/", cms.require, name="courses_require"),
+        path("courses/required/<int:requirement>/withdraw/", cms.withdraw, name="courses_withdraw"),
+        path("courses/sessions/", cms.trainings, name="courses_sessions"),
+        path("courses/sessions/new/", cms.hold, name="courses_hold"),
+        path("courses/sessions/<int:session>/", cms.session, name="courses_session"),
+        path("courses/sessions/<int:session>/attendance/", cms.attendance, name="courses_attendance"),
+        path("courses/sessions/<int:session>/close/", cms.close, name="courses_close"),
+    ]
+
+
+@hooks.register("register_admin_menu_item")
+def required() -> MenuItem:
+    return AdminsMenuItem(
+        _("必修安排"), "/cms/courses/required/", name="required", icon_name="calendar-check", order=210
+    )
+
+
+@hooks.register("register_admin_menu_item")
+def trainings() -> MenuItem:
+    return AdminsMenuItem(_("培训活动"), "/cms/courses/sessions/", name="sessions", icon_name="calendar", order=220)
+
+
+@hooks.register("construct_homepage_panels")
+def what_waits(request: HttpRequest, panels: list[Any]) -> None:
+    """Trainings that are over and whose attendance is still open."""
+    if not reach.has(request.user, *reach.ADMINS):  # type: ignore[arg-type]
+        return
+    own = Session.objects.filter(territory__in=reach.territories(request.user))  # type: ignore[arg-type]
+    waiting = own.filter(closed_at=None, ends_at__lte=request.now).count()  # type: ignore[attr-defined]
+    address = reverse("courses_sessions")
+    items = [Waiting(str(_("次培训办完了，还没登记到场的人")), waiting, address, "warn")] if waiting else []
+    panels.append(WaitingPanel(str(_("培训")), items, order=30))
