@@ -136,13 +136,10 @@ def afterwards(attempt: Attempt, *, now: datetime) -> dict[str, Any]:
 def next_step(attempt: Attempt, *, now: datetime) -> str:
     """What happens after the hand-in, as it truly stands."""
     exam = attempt.exam
+    if attempt.marks is None and exam.released(now):
+        return _("案例题由小教员评分，评完就能看成绩")
     if attempt.marks is None:
-        by_hand = _("案例题由小教员评分")
-        return (
-            by_hand
-            if exam.released(now)
-            else _("%(who)s，%(at)s 公布成绩") % {"who": by_hand, "at": moment(exam.shows_results_at)}
-        )
+        return _("案例题由小教员评分，%s 公布成绩") % moment(exam.shows_results_at)
     if not exam.released(now):
         return _("%s 公布成绩") % moment(exam.shows_results_at)
     return _("成绩已经公布")

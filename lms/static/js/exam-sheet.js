@@ -1,6 +1,18 @@
 // The questions on the page: one at a time, what is answered in each, and the table of all of them.
 export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_all, name) => values[name]);
 
+// Where the reader was, for a reload.
+function place(key) {
+  const quietly = (act) => {
+    try {
+      return act();
+    } catch {
+      return null; // no storage: a reload begins at the first question
+    }
+  };
+  return { get: () => quietly(() => sessionStorage.getItem(key)), set: (number) => quietly(() => sessionStorage.setItem(key, number)) };
+}
+
 class Question {
   constructor(element, number, cell, words) {
     Object.assign(this, { element, number, cell, words });
@@ -58,14 +70,14 @@ class Question {
 export class Sheet {
   constructor(form, words) {
     this.cells = document.getElementById("cells");
+    this.place = place(`exam:${form.dataset.exam}:now`);
     const buttons = [...this.cells.querySelectorAll("[data-go]")];
     this.questions = [...form.querySelectorAll("[data-question]")].map((element, place) => new Question(element, place + 1, buttons[place], words));
     this.byItem = new Map(this.questions.map((question) => [question.item, question]));
     this.sections = [...form.querySelectorAll("[data-section]")];
     this.words = words;
     this.questions.forEach((question) => question.mark());
-    const asked = /^#q-(\d+)$/.exec(location.hash);
-    this.show(asked ? Number(asked[1]) : 1, { focus: false });
+    this.show(this.asked() || Number(this.place.get()) || 1, { focus: false });
     document.querySelectorAll("[data-plain]").forEach((button) => button.remove());
     this.bind(buttons);
   }
@@ -80,10 +92,14 @@ export class Sheet {
     for (const button of document.querySelectorAll("[data-step]")) {
       button.addEventListener("click", () => this.show(this.now + Number(button.dataset.step)));
     }
-    addEventListener("hashchange", () => {
-      const asked = /^#q-(\d+)$/.exec(location.hash);
-      if (asked) this.show(Number(asked[1]));
-    });
+    addEventListener("hashchange", () => this.show(this.asked() || this.now));
+  }
+
+  // The question named in the address, which is then forgotten: left there, the browser would jump and draw a frame around it.
+  asked() {
+    const asked = /^#q-(\d+)$/.exec(location.hash);
+    if (asked) history.replaceState(null, "", location.pathname);
+    return asked && Number(asked[1]);
   }
 
   show(number, { focus = true } = {}) {
@@ -98,7 +114,7 @@ export class Sheet {
     document.querySelector("[data-step='1']").hidden = this.now === last;
     document.querySelector("[data-last]").hidden = this.now !== last;
     document.querySelector("[data-dialog=cells]").hidden = false;
-    history.replaceState(null, "", `#q-${this.now}`);
+    this.place.set(this.now);
     if (!focus) return;
     scrollTo(0, 0);
     element.focus({ preventScroll: true });

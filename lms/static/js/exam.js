@@ -31,9 +31,8 @@ function tell(name) {
 }
 
 function overall(state) {
-  if (pill.dataset.state === state && state !== "saved") return;
   pill.hidden = state === "none";
-  pill.dataset.state = state;
+  if (pill.dataset.state !== state) pill.dataset.state = state;
   pill.querySelector("[data-at]").textContent = lastSaved;
 }
 
