@@ -1,0 +1,199 @@
+"""The back office of the yearly assessment: rounds, their workers, one worker with the evidence, settlement, schemes."""
+
+from collections import Counter
+from io import BytesIO
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Avg, QuerySet
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from lms import jobs
+from lms.models import Job
+from lms.refusal import Refused
+from records import assessments, rounds, schemes, tasks, workbooks
+from records.forms import DraftForm, SettleForm
+from records.models import Assessment, Round, Scheme
+from records.views import evidence
+from roster import reach
+from roster.models import Role, TerritoryQuerySet
+
+__all__ = ["tasks"]  # imported so that the work of drafting is known wherever a draft can be asked for
+
+ADMINS = reach.only(*reach.ADMINS)
+SETTLERS = (Role.CITY_ADMIN, Role.COUNTY_ADMIN)
+
+
+def counties(request: HttpRequest) -> TerritoryQuerySet:
+    """The counties this admin may draft and settle."""
+    return reach.territories(request.user, *SETTLERS).counties()  # type: ignore[arg-type]
+
+
+@ADMINS
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    years = list(Scheme.objects.values_list("year", flat=True).distinct().order_by("-year"))
+    asked = request.GET.get("year", "")
+    year = int(asked) if asked.isdecimal() and int(asked) in years else (years[0] if years else None)
+    context = {
+        "years": years,
+        "year": year,
+        "rows": rounds.overview(request.user, year=year) if year else [],  # type: ignore[arg-type]
+        "schemes": Scheme.objects.filter(year=year).order_by("employment", "-version"),
+        "may_draft": counties(request).exists(),
+        "page_title": _("考核"),
+        "header_icon": "list-ul",
+    }
+    return render(request, "records/cms_assessments.html", context)
+
+
+@ADMINS
+@require_POST
+def draft(request: HttpRequest) -> HttpResponse:
+    form = DraftForm(request.POST, counties=counties(request))
+    if not form.is_valid():
+        messages.error(request, " ".join(text for texts in form.errors.values() for text in texts))
+        return redirect("assessments")
+    county, scheme = form.cleaned_data["county"], form.cleaned_data["scheme"]
+    if Round.objects.filter(scheme=scheme, county=county, state=Round.SETTLED).exists():
+        messages.error(request, _("这一年的考核已经审定，不能重新初评。"))
+        return redirect("assessments")
+    job = jobs.enqueue("records.draft", owner=request.user, scheme=scheme.pk, county=county.pk, by=request.user.pk)  # type: ignore[arg-type]
+    return redirect("assessment_job", job.pk)
+
+
+@ADMINS
+@never_cache
+@require_safe
+def progress(request: HttpRequest, job: int) -> HttpResponse:
+    found = get_object_or_404(Job, pk=job, kind="records.draft", owner=request.user)
+    done = Round.objects.filter(
+        scheme=found.args["scheme"], county=found.args["county"], data_as_of=found.created_at
+    ).first()
+    if done:
+        messages.success(request, _("初评做好了，请核对后审定。"))
+        return redirect("assessment_round", done.pk)
+    return render(request, "records/cms_progress.html", {"job": found, "page_title": _("正在初评")})
+
+
+@ADMINS
+@require_safe
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    held = mine(request, pk)
+    people = rounds.people(request.user, held)  # type: ignore[arg-type]
+    grades = Counter(people.order_by().values_list("grade", flat=True))
+    shown = filtered(people, request)
+    limit, holding = assessments.excellent_quota(held)
+    context = {
+        "round": held,
+        "page": Paginator(shown, 50).get_page(request.GET.get("page")),
+        "grades": [(grade, grades[grade]) for grade in rounds.grades_of(held) if grades[grade]],
+        "count": sum(grades.values()),
+        "mean": people.order_by().aggregate(mean=Avg("score"))["mean"],
+        "townships": rounds.townships(people),
+        "quota": limit,
+        "holding": holding,
+        "versions": Round.objects.filter(scheme=held.scheme_id, county=held.county_id).order_by("-version"),
+        "may_settle": reach.covers(request.user, held.county, *SETTLERS),  # type: ignore[arg-type]
+        "newest": rounds.is_newest(held),
+        "page_title": held.county.name,
+        "page_subtitle": held.scheme.name,
+    }
+    return render(request, "records/cms_round.html", context)
+
+
+def filtered(people: QuerySet[Assessment], request: HttpRequest) -> QuerySet[Assessment]:
+    township, grade, name = (request.GET.get(key, "").strip() for key in ("township", "grade", "name"))
+    if township.isdecimal():
+        people = people.filter(township=township)
+    if grade:
+        people = people.filter(grade=grade)
+    return people.filter(worker__name__contains=name) if name else people
+
+
+@ADMINS
+@require_safe
+def person(request: HttpRequest, pk: int, assessment: int) -> HttpResponse:
+    held = mine(request, pk)
+    found = get_object_or_404(rounds.people(request.user, held), pk=assessment)  # type: ignore[arg-type]
+    context = {
+        "round": held,
+        "assessment": found,
+        "standing": rounds.standing(found),
+        "versions": rounds.versions_of(found),
+        "page_title": found.worker.name,
+        "page_subtitle": held.scheme.name,
+    }
+    return render(request, "records/cms_person.html", context)
+
+
+@ADMINS
+@require_safe
+def person_evidence(request: HttpRequest, pk: int, assessment: int, line: int) -> HttpResponse:
+    held = mine(request, pk)
+    found = get_object_or_404(rounds.people(request.user, held), pk=assessment)  # type: ignore[arg-type]
+    shown = evidence(found, line)
+    context = {**shown, "round": held, "page_title": found.worker.name, "page_subtitle": shown["line"]["indicator"]}
+    return render(request, "records/cms_evidence.html", context)
+
+
+@ADMINS
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def settle(request: HttpRequest, pk: int) -> HttpResponse:
+    held = get_object_or_404(rounds.visible_to(request.user), pk=pk, county__in=counties(request))  # type: ignore[arg-type]
+    form = SettleForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            assessments.settle(held, by=request.user, now=request.now, **form.cleaned_data)  # type: ignore[arg-type, attr-defined]
+        except Refused as refusal:
+            form.add_error(None, refusal.sentence)
+        else:
+            messages.success(request, _("已经审定，网格员现在可以看到自己的结果。"))
+            return redirect("assessment_round", pk)
+    return render(request, "records/cms_settle.html", settle_context(held, form), status=409 if form.errors else 200)
+
+
+def settle_context(held: Round, form: SettleForm) -> dict[str, Any]:
+    limit, holding = assessments.excellent_quota(held)
+    grades = Counter(held.assessments.values_list("grade", flat=True))
+    return {
+        "round": held,
+        "form": form,
+        "quota": limit,
+        "holding": holding,
+        "grades": [(grade, grades[grade]) for grade in rounds.grades_of(held)],
+        "over": holding > limit.places,
+        "page_title": _("审定"),
+        "page_subtitle": f"{held.county.name} {held.scheme.name}",
+    }
+
+
+@ADMINS
+@require_safe
+def export(request: HttpRequest, pk: int) -> HttpResponse:
+    held = mine(request, pk)
+    data = rounds.workbook(held, filtered(rounds.people(request.user, held), request), by=request.user, now=request.now)  # type: ignore[arg-type, attr-defined]
+    name = f"{held.county.name}{held.scheme.name}第{held.version}版.xlsx"
+    return FileResponse(BytesIO(data), as_attachment=True, filename=name, content_type=workbooks.KIND)
+
+
+@ADMINS
+@require_safe
+def scheme(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Scheme, pk=pk)
+    context = {
+        **schemes.described(found),
+        "required": schemes.required_skills(found.employment),
+        "page_title": str(found),
+    }
+    return render(request, "records/cms_scheme.html", context)
+
+
+def mine(request: HttpRequest, pk: int) -> Round:
+    return get_object_or_404(rounds.visible_to(request.user), pk=pk)  # type: ignore[arg-type]
