@@ -22,7 +22,9 @@ def mentor_of(request: HttpRequest) -> Mentor | None:
     """The serving mentor who is asking; looked up once a request."""
     if not hasattr(request, "_mentor"):
         worker = getattr(request.user, "worker", None)
-        serving = Mentor.objects.serving(now=request.now).select_related("worker__township", "worker__user")
+        serving = Mentor.objects.serving(now=request.now).select_related(
+            "worker__township", "worker__user", "territory"
+        )
         request._mentor = serving.filter(worker=worker).first() if worker else None
     return request._mentor
 

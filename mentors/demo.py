@@ -1,13 +1,13 @@
 """The demo city's 小教员: appointed from the roster, and what they have marked of last year's and this year's exams."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import cycle
 from random import Random
 
 from django.utils import timezone
 
-from exams import marking
+from exams import demo_answers, marking
 from exams.models import Exam, PaperItem
 from lms.demo import City
 from mentors import appointment, intake
@@ -57,14 +57,15 @@ def mark_exam(city: City, exam: Exam, mentors: list[Mentor]) -> None:
     rows = answers(exam)
     chance.shuffle(rows)
     rows = rows[: len(rows) * 2 // 3] if this_year else rows
-    span = min(timedelta(days=9), city.now - exam.closes_at)
+    begin = min(exam.closes_at + timedelta(hours=16), city.now)
+    span = min(timedelta(days=9), city.now - begin)
     items = PaperItem.objects.in_bulk({row[1] for row in rows})
-    marked = list(marks(rows, items, mentors, chance, begin=exam.closes_at, span=span))
+    marked = list(marks(rows, items, mentors, chance, begin=begin, span=span))
     counted = 0
     for start in range(0, len(marked), CHUNK):
         chunk = marked[start : start + CHUNK]
         counted += intake.take_in(chunk, now=chunk[-1].done_at)
-    done_at = min(max(exam.closes_at + span, exam.shows_results_at), city.now)
+    done_at = min(max(begin + span, exam.shows_results_at), city.now)
     marking.post_results(exam, now=done_at)
     city.say(f"{exam.title}：评案例答卷 {counted} 份")
 
@@ -87,16 +88,18 @@ def marks(
     begin: datetime,
     span: timedelta,
 ) -> Iterator[intake.Marked]:
-    """One mark for each row, by the next mentor who may give it, spread over the days after the close."""
-    turn = cycle(mentors)
+    """One mark for each row, by the mentor with the fewest so far who may give it, spread over the days after the close."""
+    load = Counter[Mentor]()
     for place, (attempt_id, item_id, township, county, words) in enumerate(rows):
-        mentor = next((one for one in (next(turn) for _ in mentors) if fair(one, township, county)), None)
-        if mentor is None:
+        able = [one for one in mentors if fair(one, township, county)]
+        if not able:
             continue
+        mentor = min(able, key=lambda one: load[one])
+        load[mentor] += 1
         rubric = items[item_id].content["points"]
-        points = [index for index, point in enumerate(rubric) if met(point["text"], words)]
-        taken_at = begin + span * (place / len(rows))
-        done_at = min(taken_at + timedelta(seconds=chance.randint(60, 260)), begin + span)
+        points = [point for point in demo_answers.covered(items[item_id], words) if chance.random() < 0.95]
+        done_at = min(by_day(begin + span * (place / len(rows))), begin + span)
+        taken_at = done_at - timedelta(seconds=chance.randint(60, 260))
         yield intake.Marked(mentor, attempt_id, item_id, points, remark(points, rubric, chance), taken_at, done_at)
 
 
@@ -105,10 +108,11 @@ def fair(mentor: Mentor, township: int, county: int) -> bool:
     return home.pk != township and (mentor.level == Mentor.COUNTY or home.parent_id == county)
 
 
-def met(point: str, words: str) -> bool:
-    """Whether an answer says enough of a point: a third of its pairs of characters."""
-    pairs = {point[i : i + 2] for i in range(len(point) - 1)}
-    return sum(pair in words for pair in pairs) * 3 >= len(pairs)
+def by_day(moment: datetime) -> datetime:
+    """The same day, between half past eight in the morning and half past eight at night; order is kept."""
+    local = timezone.localtime(moment)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + timedelta(hours=8, minutes=30) + (local - midnight) / 2
 
 
 def remark(points: list[int], rubric: list[dict], chance: Random) -> str:

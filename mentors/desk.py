@@ -11,7 +11,7 @@ from exams.models import PaperItem
 from mentors import queue, script
 from mentors.models import Claim, Mentor
 
-RECENT = 12
+RECENT = 8
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ const keysSwitch = document.querySelector("[data-keys]");
 const remark = form.querySelector("textarea");
 const none = form.querySelector("[data-none]");
 const points = [...form.querySelectorAll("[data-marks]")];
+const desk = matchMedia("(hover: hover) and (pointer: fine)").matches; // a phone shows no keys
 const total = document.querySelector("[data-total]");
 
 function stored() {
@@ -18,7 +19,7 @@ function stored() {
 
 function showKeys(on) {
   keysSwitch.checked = on;
-  for (const key of document.querySelectorAll("[data-key]")) key.hidden = !on;
+  for (const key of document.querySelectorAll("[data-key]")) key.hidden = !on || !desk;
 }
 
 function add() {
@@ -87,5 +88,6 @@ document.addEventListener("keydown", (event) => {
 
 showKeys(stored());
 for (const part of document.querySelectorAll("[data-scripted]")) part.hidden = false;
+for (const part of document.querySelectorAll("[data-desk]")) part.hidden = !desk;
 add();
 addEventListener("pageshow", add);
