@@ -38,6 +38,7 @@ class MarkForm(forms.Form):
 class EndForm(forms.Form):
     on = forms.DateField(
         label=_("从哪天起不再担任"),
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        input_formats=["%Y-%m-%d"],
         error_messages={"required": _("请选择结束日期。"), "invalid": _("请选择一个日期，例如 2026-12-31。")},
     )

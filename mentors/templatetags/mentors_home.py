@@ -38,8 +38,7 @@ def dock(context: Context, here: str = "") -> dict[str, Any]:
                 "label": label,
                 "icon": icon,
                 "current": here == icon
-                or not here
-                and any(path == start if start == "/" else path.startswith(start) for start in starts),
+                or (not here and any(path == start if start == "/" else path.startswith(start) for start in starts)),
             }
             for name, label, icon, starts in places
             if name != "marking" or appointment.mentor_of(request)
