@@ -1,5 +1,7 @@
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -152,7 +154,7 @@ def own_database_url() -> str:
 @pytest.fixture
 def start_worker(
     transactional_db: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Callable[[], subprocess.Popen]]:
+) -> Iterator[Callable[..., subprocess.Popen]]:
     """Start a worker process with patience shortened to one second; messages really go through the broker."""
     for folder in ("messages", "control"):
         (settings.QUEUE_DIR / folder).mkdir(parents=True, exist_ok=True)
@@ -171,10 +173,10 @@ def start_worker(
     command = [sys.executable, "-m", "celery", "--quiet", "-A", "lms", "worker", "--concurrency", "1"]
     command += ["--include", "tests.lms.works", "--without-heartbeat", "--without-gossip", "--without-mingle"]
 
-    def start() -> subprocess.Popen:
+    def start(**more: str) -> subprocess.Popen:
         with (tmp_path / "worker.log").open("a") as log:
             worker = subprocess.Popen(
-                command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
+                command, cwd=ROOT, env={**environment, **more}, stdout=log, stderr=log, start_new_session=True
             )
         started.append(worker)
         return worker
@@ -196,7 +198,7 @@ def until(true: Callable[[], bool], *, seconds: float = 30) -> None:
 
 @pytest.mark.slow
 @pytest.mark.postgres
-def test_a_job_survives_the_kill_of_its_worker(start_worker: Callable[[], subprocess.Popen], tmp_path: Path):
+def test_a_job_survives_the_kill_of_its_worker(start_worker: Callable[..., subprocess.Popen], tmp_path: Path):
     file = tmp_path / "steps"
     job = jobs.enqueue("test.count", file=str(file), total=12, pause=0.1)
     first = start_worker()
@@ -217,7 +219,7 @@ def test_a_job_survives_the_kill_of_its_worker(start_worker: Callable[[], subpro
 
 @pytest.mark.slow
 def test_a_lost_message_reaches_a_real_worker_after_the_sweep(
-    start_worker: Callable[[], subprocess.Popen], tmp_path: Path
+    start_worker: Callable[..., subprocess.Popen], tmp_path: Path
 ):
     job = jobs.enqueue("test.silent", file=str(tmp_path / "a"), pause=0)
     (message,) = (settings.QUEUE_DIR / "messages").iterdir()
@@ -231,7 +233,7 @@ def test_a_lost_message_reaches_a_real_worker_after_the_sweep(
 
 
 @pytest.mark.slow
-def test_long_silent_work_is_not_taken_for_dead(start_worker: Callable[[], subprocess.Popen], tmp_path: Path):
+def test_long_silent_work_is_not_taken_for_dead(start_worker: Callable[..., subprocess.Popen], tmp_path: Path):
     job = jobs.enqueue("test.silent", file=str(tmp_path / "a"), pause=3)
     start_worker()
     until(lambda: facts(job)[0] == JobState.RUNNING)
@@ -240,3 +242,34 @@ def test_long_silent_work_is_not_taken_for_dead(start_worker: Callable[[], subpr
         time.sleep(0.2)
     assert facts(job)[:2] == (JobState.DONE, 1)
     assert works.lines(tmp_path / "a") == ["begun"]
+
+
+@pytest.fixture
+def redis_url(tmp_path: Path) -> Iterator[str]:
+    server = shutil.which("redis-server")
+    if server is None:
+        message = "There is no redis-server; `script/test` installs it."
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [server, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    yield f"redis://127.0.0.1:{port}/0"
+    running.terminate()
+    running.wait()
+
+
+@pytest.mark.slow
+def test_redis_carries_the_messages_when_there_is_one(
+    start_worker: Callable[..., subprocess.Popen], redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def through_redis(job_id: int) -> None:
+        with app.connection_for_write(redis_url) as connection:
+            tasks.run_job.apply_async((job_id,), connection=connection)
+
+    monkeypatch.setattr(tasks.run_job, "delay", through_redis)
+    start_worker(REDIS_URL=redis_url)
+    job = jobs.enqueue("test.count", file=str(tmp_path / "a"), total=3, pause=0)
+    until(lambda: facts(job)[0] == JobState.DONE)
+    assert facts(job) == (JobState.DONE, 1, 3, 3, "")
