@@ -10,6 +10,8 @@ from lms.refusal import Refused
 from records.models import Certificate, SkillRecord
 from tests.exams.conftest import CASE, SECTIONS, begin, item_of
 
+# the statements differ by database
+pytestmark = pytest.mark.postgres
 SECOND = timedelta(seconds=1)
 
 
