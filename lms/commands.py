@@ -2,14 +2,19 @@
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.utils import timezone
 
 from lms import imports
+from lms.models import Outcome
 from lms.refusal import Refused
+from lms.resources import ERROR, Line, SheetResource
 
 
 class ImportCommand(BaseCommand):
@@ -29,7 +34,7 @@ class ImportCommand(BaseCommand):
         if not file.is_file():
             raise CommandError(f"没有这个文件：{file}")
         try:
-            result = imports.run_file(
+            result = run_file(
                 imports.resource_of(self.kind)(),
                 file.read_bytes(),
                 name=file.name,
@@ -51,3 +56,33 @@ class ImportCommand(BaseCommand):
             self.stdout.write(
                 f"{item['sheet']}\t{item['row']}{item['column'] and '/' + item['column']}\t{item['code']}\t{item['message']}"
             )
+
+
+def run_file(resource: SheetResource, data: bytes, *, name: str, write: bool, now: datetime) -> dict[str, Any]:
+    """Judge a file and, with `write`, apply it, without staging; the result as the public commands print it."""
+    reading = imports.read(resource, data, name=name, actor=None, now=now)
+    lines = reading.lines
+    result = {
+        **resource.summary(lines),
+        "skipped_rows": reading.skipped_rows,
+        "errors": [item for line in lines if line.outcome == Outcome.WRONG for item in items(line, errors=True)],
+        "warnings": [item for line in lines if line.outcome != Outcome.WRONG for item in items(line, errors=False)],
+    }
+    if write:
+        plans = [line.plan for line in lines if line.outcome in imports.APPLIED and line.plan]
+        for start in range(0, len(plans), imports.CHUNK):
+            with transaction.atomic():
+                resource.apply(plans[start : start + imports.CHUNK], run=None, now=now)
+    return result
+
+
+def items(line: Line, *, errors: bool) -> Iterator[dict[str, Any]]:
+    for note in line.notes:
+        if (note.level == ERROR) == errors:
+            yield {
+                "sheet": line.sheet,
+                "row": line.number,
+                "code": note.code,
+                "column": note.column,
+                "message": note.message,
+            }

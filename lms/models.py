@@ -82,6 +82,12 @@ class ImportRun(models.Model):
     def __str__(self) -> str:
         return self.file_name
 
+    @property
+    def stopped(self) -> bool:
+        """Whether the work on it ended before its end: its job was given up, and nobody takes it up by itself."""
+        at_work = self.state in {ImportState.READING, ImportState.APPLYING}
+        return at_work and (self.job is None or self.job.state == JobState.FAILED)
+
 
 class Outcome(models.TextChoices):
     WRONG = "wrong", _("有误")

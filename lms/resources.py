@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_lazy as lazy
 from import_export import fields, resources, widgets
 
 from lms import sheets
@@ -40,7 +41,7 @@ class Line:
     notes: list[Note] = field(default_factory=list)
     label: str = ""
     outcome: str = Outcome.UNCHANGED
-    # what the preview shows of the row, masked: [[name, text], …] and changes [[name, old, new], …]
+    # what the preview shows of the row, masked: facts in the order of the kind's `fact_titles`, changes [[name, old, new], …]
     shown: dict[str, Any] = field(default_factory=dict)
     plan: dict[str, Any] | None = None
 
@@ -49,6 +50,11 @@ class Line:
 
     def remark(self, code: str, message: str, name: str = "") -> None:
         self.notes.append(Note(WARNING, code, str(message), self.letters.get(name, "")))
+
+    def out_of_reach(self, message: str) -> None:
+        """The row is not the uploader's to bring in; nothing else is said of it."""
+        self.outcome = Outcome.OUT_OF_REACH
+        self.notes.append(Note(WARNING, "out_of_reach", str(message)))
 
     @property
     def wrong(self) -> bool:
@@ -77,11 +83,23 @@ class SheetResource(resources.Resource):
     title = ""
     # fields without which a header row is no header
     need: tuple[str, ...] = ()
+    # for the screens: what a row is called, the titles of its facts, what the file must have, where the result can be seen
+    # (name of a route, text of the link), and the kind that an admin brings in next
+    label_title: Any = lazy("名称")
+    fact_titles: tuple[Any, ...] = ()
+    hint: Any = ""
+    lead: tuple[str, Any] | None = None
+    next_kind = ""
 
     @classmethod
     def allowed(cls, user: Any) -> bool:
         """Whether this user may bring in this kind at all."""
         return False
+
+    @classmethod
+    def missing(cls) -> str:
+        """What must be there before this kind can come in, as one sentence; "" when it can."""
+        return ""
 
     def columns(self) -> dict[str, ColumnField]:
         return {name: column for name, column in self.fields.items() if isinstance(column, ColumnField)}
@@ -101,8 +119,15 @@ class SheetResource(resources.Resource):
     def judge(self, lines: list[Line], *, tables: list[sheets.Table]) -> None:
         """Give every line its outcome, remarks, label and plan, with the whole file in view. Writes nothing."""
 
-    def apply(self, plans: Sequence[dict[str, Any]], *, run: ImportRun | None, now: datetime) -> None:
-        """Do what the plans say, inside the caller's transaction; doing it twice changes nothing more."""
+    def permit(self, plans: Sequence[dict[str, Any]], *, actor: Any) -> None:
+        """Refuse where the actor's roles no longer reach everything that these plans would touch."""
+
+    def apply(self, plans: Sequence[dict[str, Any]], *, run: ImportRun | None, now: datetime) -> dict[int, str]:
+        """
+        Do what the plans say, inside the caller's transaction; doing it twice changes nothing more. Each plan is held against
+        how things are now: where they are no longer as the preview saw them it is left out, and its index comes back with a sentence.
+        """
+        return {}
 
     def summary(self, lines: Iterable[Line]) -> dict[str, Any]:
         """Figures of this kind for the command line's JSON."""

@@ -46,10 +46,13 @@ class Person:
     listed_as_mentor: str = ""
 
 
+BESIDE = {"id_number": ("id_hash",), "mobile": ("mobile_hash",), "joined_on": ("joined_precision",)}
+
+
 @transaction.atomic
 def take_up(people: Sequence[Person], *, now: datetime) -> list[Worker]:
     """New workers, each with the next roster number. The caller has made sure that none of them is known yet."""
-    first = _next_number(len(people))
+    first = _next_number()
     workers = [
         Worker(number=f"W{first + offset:06d}", created_at=now, **fields_of(person))
         for offset, person in enumerate(people)
@@ -66,10 +69,15 @@ def fields_of(person: Person) -> dict[str, object]:
     return values
 
 
-def _next_number(wanted: int) -> int:
-    """The first of so many free roster numbers; the city's row is locked, so that two lists never get the same ones."""
+def hold_numbers() -> None:
+    """Lock the city's row for this transaction: whoever looks people up and takes them up after this is alone in doing so."""
     list(Territory.objects.select_for_update().filter(level=Level.CITY).values_list("pk"))
-    last = Worker.objects.order_by("-number").values_list("number", flat=True).first()
+
+
+def _next_number() -> int:
+    """The first free roster number."""
+    hold_numbers()
+    last = Worker.objects.order_by("-pk").values_list("number", flat=True).first()
     return int(last[1:]) + 1 if last else 1
 
 
@@ -94,47 +102,47 @@ def post(pairs: Sequence[tuple[Worker, Grid]], *, since: date | None, import_run
 
 @dataclass(frozen=True)
 class Arrival:
-    """A roster line about to go in: the person as listed, who that is already (None for nobody), the grid, and postings that end."""
+    """A roster line about to go in: the person as listed, who that is already (None for nobody), and what is to be done."""
 
+    key: str  # equal for all lines of one person
     person: Person
     worker: Worker | None
     grid_id: int
-    ending: tuple[int, ...] = ()
+    ending: tuple[int, ...] = ()  # postings that this line closes
+    changes: tuple[str, ...] = ()  # columns of the known worker that this line changes
 
 
 @transaction.atomic
 def bring_in(arrivals: Sequence[Arrival], *, import_run_id: int | None, now: datetime) -> None:
     """Apply a chunk of roster lines: take up who is new, change what differs, close and open postings. Repeating it changes nothing."""
-    newcomers = {
-        arrival.person.id_number or (arrival.person.name, arrival.person.mobile): arrival
-        for arrival in arrivals
-        if arrival.worker is None
-    }
-    taken_up = dict(zip(newcomers, take_up([arrival.person for arrival in newcomers.values()], now=now), strict=True))
-    renew([(arrival.worker, arrival.person) for arrival in arrivals if arrival.worker])
+    newcomers: dict[str, Person] = {}
+    for arrival in arrivals:
+        if arrival.worker is None:
+            newcomers.setdefault(arrival.key, arrival.person)
+    taken_up = dict(zip(newcomers, take_up(list(newcomers.values()), now=now), strict=True))
+    renew([(arrival.worker, arrival.person, arrival.changes) for arrival in arrivals if arrival.worker])
     ending = [posting for arrival in arrivals for posting in arrival.ending]
     Posting.objects.current().filter(pk__in=ending).update(until=timezone.localdate(now))
     grids = Grid.objects.in_bulk({arrival.grid_id for arrival in arrivals})
-    pairs = [
-        (
-            arrival.worker or taken_up[arrival.person.id_number or (arrival.person.name, arrival.person.mobile)],
-            grids[arrival.grid_id],
-        )
-        for arrival in arrivals
-    ]
+    pairs = [(arrival.worker or taken_up[arrival.key], grids[arrival.grid_id]) for arrival in arrivals]
     post(pairs, since=None, import_run_id=import_run_id)
 
 
-def renew(pairs: Sequence[tuple[Worker, Person]]) -> None:
-    """Take over what a list says of known people; an empty cell leaves what is known."""
+def renew(changes: Sequence[tuple[Worker, Person, Sequence[str]]]) -> None:
+    """Take over the named columns of known people from a list; what goes with a column (hash, precision) goes along."""
     changed: dict[int, Worker] = {}
-    for worker, person in pairs:
-        for name, value in fields_of(person).items():
-            if value and getattr(worker, name) != value:
-                setattr(worker, name, value)
-                changed[worker.pk] = worker
-    names = [name for name in fields_of(Person(name="", township_id=0, employment="")) if name != "id_hash"]
-    Worker.objects.bulk_update(changed.values(), names, batch_size=100)
+    touched: set[str] = set()
+    for worker, person, columns in changes:
+        fields = fields_of(person)
+        names = {name for column in columns for name in (column, *BESIDE.get(column, ()))}
+        for name in names:
+            setattr(worker, name, fields[name])
+        if names:
+            changed[worker.pk] = worker
+            touched |= names
+    if not changed:
+        return
+    Worker.objects.bulk_update(changed.values(), sorted(touched), batch_size=100)
     users = [
         User(pk=worker.user_id, name=worker.name, mobile_hash=worker.mobile_hash)
         for worker in changed.values()

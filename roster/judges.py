@@ -86,12 +86,14 @@ class WholeNumberJudge(Judge):
 class RequiredJudge(Judge):
     """Text that must be there."""
 
-    def __init__(self, code: str, sentence: Any) -> None:
+    def __init__(self, code: str, sentence: Any, *, longest: int = 0) -> None:
         super().__init__()
-        self.code, self.sentence = code, sentence
+        self.code, self.sentence, self.longest = code, sentence, longest
 
     def clean(self, value: Any, row: Any = None, name: str = "", **kwargs: Any) -> str:
         shown = super().clean(value)
         if not shown:
             row.fault(self.code, self.sentence, name)
+        elif self.longest and len(shown) > self.longest:
+            row.fault("too_long", _("这一格最多 %s 个字。请缩短后重新上传。") % self.longest, name)
         return shown

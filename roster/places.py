@@ -17,6 +17,8 @@ class Map:
     grids: dict[tuple[int, int], Grid] = field(default_factory=dict)
     grids_by_code: dict[str, Grid] = field(default_factory=dict)
     by_id: dict[int, Territory] = field(default_factory=dict)
+    # answers already given: the rows of a list name the same few hundred places again and again
+    _communities: dict[tuple[str, int], list[Territory]] = field(default_factory=dict)
 
     @classmethod
     def draw(cls) -> "Map":
@@ -45,10 +47,18 @@ class Map:
         return own if len(exact) > 1 and own else exact
 
     def community(self, name: str, township: Territory) -> list[Territory]:
-        communities = self.communities[township.pk]
-        matches = set(identity.match_place(name, [place.name for place in communities]))
-        return [place for place in communities if place.name in matches]
+        asked = (name, township.pk)
+        if asked not in self._communities:
+            communities = self.communities[township.pk]
+            matches = set(identity.match_place(name, [place.name for place in communities], township=township.name))
+            self._communities[asked] = [place for place in communities if place.name in matches]
+        return self._communities[asked]
 
     def grid(self, name: str, community: Territory) -> Grid | None:
         ordinal = identity.grid_ordinal(name, community.name)
         return self.grids.get((community.pk, ordinal)) if ordinal else None
+
+
+def covered(path: str, paths: list[str]) -> bool:
+    """Whether a territory lies within one of the paths that someone reaches."""
+    return any(path.startswith(reached) for reached in paths)

@@ -11,15 +11,17 @@ from django.utils.translation import gettext_lazy as lazy
 from lms import sheets
 from lms.imports import kind
 from lms.models import ImportRun, Outcome
+from lms.refusal import Refused
 from lms.resources import ColumnField, Line, SheetResource
 from roster import identity, reach, territories
 from roster.judges import RequiredJudge, TermJudge, WholeNumberJudge
-from roster.models import Grid, GridKind, Role, Territory
-from roster.places import Map
+from roster.models import Grid, GridKind, Level, Role, Territory
+from roster.places import Map, covered
 
 LEVELS = {"市": "city", "县": "county", "乡镇": "township", "村": "village"} | {
     level: level for level in territories.LEVELS
 }
+ORDER = list(territories.LEVELS)
 
 
 @kind
@@ -27,12 +29,19 @@ class DivisionResource(SheetResource):
     kind = "divisions"
     title = lazy("区划表")
     need = ("code", "name", "parent_code")
+    fact_titles = (lazy("代码"), lazy("级别"), lazy("类别"))
+    hint = lazy("一行一个区划，从市到村（社区）。表头里要有层级、区划代码、名称、上级代码。")
+    next_kind = "grids"
 
     level = ColumnField("层级", "level", "级别", judge=RequiredJudge("level_missing", lazy("没有写层级。")))
     code = ColumnField(
-        "区划代码", "code", "代码", "统计用区划代码", judge=RequiredJudge("code_missing", lazy("没有区划代码。"))
+        "区划代码",
+        "code",
+        "代码",
+        "统计用区划代码",
+        judge=RequiredJudge("code_missing", lazy("没有区划代码。"), longest=12),
     )
-    name = ColumnField("名称", "name", "区划名称", judge=RequiredJudge("name_missing", lazy("没有名称。")))
+    name = ColumnField("名称", "name", "区划名称", judge=RequiredJudge("name_missing", lazy("没有名称。"), longest=60))
     parent_code = ColumnField("上级代码", "parent_code", "上级区划代码", "父级代码")
     category = ColumnField("类别", "kind", "类型")
 
@@ -44,35 +53,60 @@ class DivisionResource(SheetResource):
         self.known = {place.code: place for place in Territory.objects.current()}
 
     def judge(self, lines: list[Line], *, tables: list[sheets.Table]) -> None:
-        codes = {line.values.get("code") for line in lines} | set(self.known)
+        """From the top down, so that each place finds the one above it, in the file or in what is known; the lines are put in that order."""
         for line in lines:
-            values = line.values
-            level = LEVELS.get(values.get("level", ""), "")
-            if values.get("level") and not level:
-                line.fault("level_unknown", _("层级只能是市、县、乡镇、村。"), "level")
-            if level != "city" and values.get("parent_code") not in codes:
-                line.fault("parent_unknown", _("上级代码不在表里，系统里也没有。"), "parent_code")
-            line.label = values.get("name", "")
-            line.shown = {"facts": [[_("代码"), values.get("code", "")], [_("类别"), values.get("category", "")]]}
-            line.plan = {
-                "level": level,
-                "code": values.get("code", ""),
-                "name": values.get("name", ""),
-                "parent_code": values.get("parent_code", ""),
-                "kind": values.get("category", ""),
-            }
+            self.describe(line)
+        lines.sort(key=lambda line: ORDER.index(line.plan["level"]) if line.plan and line.plan["level"] else 0)
+        levels = {code: place.level for code, place in self.known.items()}
+        seen: set[str] = set()
+        for line in lines:
+            self.place(line, levels, seen)
+            if not line.wrong and line.plan:
+                levels[line.plan["code"]] = territories.LEVELS[line.plan["level"]]
             line.outcome = self.outcome(line)
 
+    def describe(self, line: Line) -> None:
+        values = line.values
+        level = LEVELS.get(values.get("level", ""), "")
+        if values.get("level") and not level:
+            line.fault("level_unknown", _("层级只能是市、县、乡镇、村。"), "level")
+        line.label = values.get("name", "")
+        shown = Level(territories.LEVELS[level]).label if level else values.get("level", "")
+        line.shown = {"facts": [values.get("code", ""), str(shown), values.get("category", "")[:20]]}
+        line.plan = {
+            "level": level,
+            "code": values.get("code", ""),
+            "name": values.get("name", ""),
+            "parent_code": values.get("parent_code", ""),
+            "kind": values.get("category", "")[:20],
+        }
+
+    def place(self, line: Line, levels: dict[str, str], seen: set[str]) -> None:
+        """Find the place above; a fault where there is none or it is not of the level above."""
+        plan = line.plan or {}
+        if plan["code"] in seen:
+            line.fault("code_twice", _("这个代码在表里前面已经有了。"), "code")
+        seen.add(plan["code"])
+        if not plan["level"] or plan["level"] == "city":
+            return
+        above = territories.LEVELS[ORDER[ORDER.index(plan["level"]) - 1]]
+        if plan["parent_code"] not in levels:
+            line.fault("parent_unknown", _("上级代码不在表里，系统里也没有。"), "parent_code")
+        elif levels[plan["parent_code"]] != above:
+            line.fault("parent_level", _("上级代码不是上一级的区划。请核对层级和上级代码。"), "parent_code")
+
     def outcome(self, line: Line) -> str:
-        place = self.known.get(line.values.get("code", ""))
+        plan = line.plan or {}
+        place = self.known.get(plan["code"])
         if place is None:
             return Outcome.NEW
-        changes = [[_("名称"), place.name, line.label]] if place.name != line.label else []
-        line.shown["changes"] = changes
-        return Outcome.UPDATED if changes else Outcome.UNCHANGED
+        pairs = [(_("名称"), place.name, plan["name"]), (_("类别"), place.kind, plan["kind"])]
+        line.shown["changes"] = [[title, old or _("没有"), new] for title, old, new in pairs if old != new]
+        return Outcome.UPDATED if line.shown["changes"] else Outcome.UNCHANGED
 
-    def apply(self, plans: Sequence[dict[str, Any]], *, run: ImportRun | None, now: datetime) -> None:
+    def apply(self, plans: Sequence[dict[str, Any]], *, run: ImportRun | None, now: datetime) -> dict[int, str]:
         territories.establish([territories.Division(**plan) for plan in plans], on=timezone.localdate(now))
+        return {}
 
     def summary(self, lines: Iterable[Line]) -> dict[str, Any]:
         outcomes = [line.outcome for line in lines if not line.wrong]
@@ -89,6 +123,11 @@ class GridResource(SheetResource):
     kind = "grids"
     title = lazy("网格台账")
     need = ("community", "grid")
+    label_title = lazy("网格")
+    fact_titles = (lazy("编码"), lazy("村（社区）"), lazy("户数"), lazy("人口"))
+    hint = lazy("一行一个网格。表头里要有乡镇、村（社区）、网格名称；有网格编码、类型、户数、人口的一起认。")
+    lead = ("grids:index", lazy("看网格名单"))
+    next_kind = "roster"
 
     county = ColumnField("县市区", "所属县市区", "县(市、区)", "区县", "县")
     township = ColumnField(
@@ -107,46 +146,65 @@ class GridResource(SheetResource):
         "村",
         judge=RequiredJudge("community_missing", lazy("没有写村（社区）。")),
     )
-    grid = ColumnField("网格名称", "网格", "所属网格", judge=RequiredJudge("grid_missing", lazy("没有写网格名称。")))
+    grid = ColumnField(
+        "网格名称",
+        "网格",
+        "所属网格",
+        judge=RequiredJudge("grid_missing", lazy("没有写网格名称。"), longest=60),
+    )
     code = ColumnField("网格编码", "网格编号", "网格代码")
     category = ColumnField("网格类型", "类型", judge=TermJudge(identity.grid_kind))
     households = ColumnField("户数", "户籍户数", judge=WholeNumberJudge())
     population = ColumnField("人口数", "人口", "常住人口", "人数", judge=WholeNumberJudge())
 
-    SHOWN = (("name", lazy("名称")), ("households", lazy("户数")), ("population", lazy("人口")))
+    SHOWN = (
+        ("community_id", lazy("村（社区）")),
+        ("name", lazy("名称")),
+        ("kind", lazy("类型")),
+        ("households", lazy("户数")),
+        ("population", lazy("人口")),
+    )
 
     @classmethod
     def allowed(cls, user: Any) -> bool:
         return reach.has(user, Role.CITY_ADMIN, Role.COUNTY_ADMIN)
 
+    @classmethod
+    def missing(cls) -> str:
+        found = Territory.objects.current().filter(level=Level.COMMUNITY).exists()
+        return "" if found else _("系统里还没有村和社区。请先导入区划表，再导入网格台账。")
+
     def prepare(self, *, actor: Any, now: datetime) -> None:
+        if sentence := self.missing():
+            raise Refused(sentence)
         self.map = Map.draw()
-        self.paths = reach.paths(actor) if actor else [""]
+        self.paths = reach.paths(actor, Role.CITY_ADMIN, Role.COUNTY_ADMIN) if actor else [""]
 
     def judge(self, lines: list[Line], *, tables: list[sheets.Table]) -> None:
-        seen: set[str] = set()
+        codes: set[str] = set()
+        numbers: dict[tuple[int, int], str] = {place: grid.code for place, grid in self.map.grids.items()}
         for line in lines:
+            values = line.values
+            line.label = values.get("grid", "")
+            line.shown = {"facts": [values.get("code", ""), values.get("community", "")]}
             community = find_community(line, self.map, self.paths)
-            line.label = f"{line.values.get('community', '')}{line.values.get('grid', '')}"
-            line.outcome = Outcome.NEW
-            if community is None:
-                continue
-            if not any(community.path.startswith(path) for path in self.paths):
-                line.outcome = Outcome.OUT_OF_REACH
-                continue
-            self.plan(line, community, seen)
+            if community and line.outcome != Outcome.OUT_OF_REACH:
+                self.plan(line, community, codes, numbers)
 
-    def plan(self, line: Line, community: Territory, seen: set[str]) -> None:
+    def plan(self, line: Line, community: Territory, codes: set[str], numbers: dict[tuple[int, int], str]) -> None:
         values = line.values
         ordinal = identity.grid_ordinal(values["grid"], community.name)
         code = values.get("code") or (f"{community.code}{ordinal:03d}" if ordinal else "")
-        if not code:
+        line.shown["facts"] = [code, community.name, values.get("households"), values.get("population")]
+        if not code or len(code) > 30:
             line.fault("grid_code_missing", _("没有网格编码，名称里也看不出是第几网格。"), "code")
-            return
-        if code in seen:
-            line.fault("grid_code_twice", _("这个网格编码在表里出现了两次。"), "code")
-            return
-        seen.add(code)
+        elif code in codes:
+            line.fault("grid_code_twice", _("这个网格编码在表里前面已经有了。"), "code")
+        elif ordinal and numbers.setdefault((community.pk, ordinal), code) != code:
+            text = _("%(community)s的第 %(number)s 网格已有编码 %(code)s，不能再登记一个。请核对编码和名称。")
+            taken = numbers[community.pk, ordinal]
+            line.fault("grid_taken", text % {"community": community.name, "number": ordinal, "code": taken}, "code")
+        codes.add(code)
         line.plan = {
             "community_id": community.pk,
             "code": code,
@@ -156,24 +214,56 @@ class GridResource(SheetResource):
             "households": values.get("households"),
             "population": values.get("population"),
         }
-        self.compare(line, self.map.grids_by_code.get(code), community)
+        self.compare(line, self.map.grids_by_code.get(code))
 
-    def compare(self, line: Line, known: Grid | None, community: Territory) -> None:
+    def compare(self, line: Line, known: Grid | None) -> None:
         plan = line.plan or {}
-        line.shown = {"facts": [[_("编码"), plan["code"]], [_("村（社区）"), community.name]]}
+        line.outcome = Outcome.NEW
         if known is None:
             return
-        fields = ["community_id", *dict(self.SHOWN)]
-        changed = [name for name in fields if getattr(known, name) != plan[name]]
+        if not covered(self.map.by_id[known.community_id].path, self.paths):
+            line.out_of_reach(_("这个网格编码已经用在您管辖范围以外。请核对编码。"))
+            return
         line.shown["changes"] = [
-            [str(label), str(getattr(known, name) or ""), str(plan[name] or "")]
+            [str(label), self.shown(name, getattr(known, name)), self.shown(name, plan[name])]
             for name, label in self.SHOWN
-            if name in changed
+            if getattr(known, name) != plan[name]
         ]
-        line.outcome = Outcome.UPDATED if changed else Outcome.UNCHANGED
+        line.outcome = Outcome.UPDATED if line.shown["changes"] else Outcome.UNCHANGED
 
-    def apply(self, plans: Sequence[dict[str, Any]], *, run: ImportRun | None, now: datetime) -> None:
-        territories.register_grids([territories.GridLine(**plan) for plan in plans])
+    def shown(self, name: str, value: Any) -> str:
+        if name == "community_id":
+            return self.map.by_id[value].name
+        if name == "kind":
+            return str(GridKind(value).label)
+        return _("没有") if value in (None, "") else str(value)
+
+    def permit(self, plans: Sequence[dict[str, Any]], *, actor: Any) -> None:
+        paths = reach.paths(actor, Role.CITY_ADMIN, Role.COUNTY_ADMIN)
+        places = Territory.objects.filter(pk__in={plan["community_id"] for plan in plans}).values_list(
+            "path", flat=True
+        )
+        held = Grid.objects.filter(code__in=[plan["code"] for plan in plans]).values_list("community__path", flat=True)
+        if not all(covered(path, paths) for path in {*places, *held}):
+            raise Refused(_("您的管辖范围变了，剩下的行没有导入。需要导入的，请联系上级管理员。"))
+
+    def apply(self, plans: Sequence[dict[str, Any]], *, run: ImportRun | None, now: datetime) -> dict[int, str]:
+        """A number of a community that another code has taken since the preview is left out."""
+        communities = {plan["community_id"] for plan in plans}
+        taken = {
+            (community, ordinal): code
+            for community, ordinal, code in Grid.objects.filter(community__in=communities).values_list(
+                "community", "ordinal", "code"
+            )
+        }
+        overtaken = {
+            index: _("预览以后这个村（社区）的同一个网格已用别的编码登记，没有导入。")
+            for index, plan in enumerate(plans)
+            if plan["ordinal"] and taken.get((plan["community_id"], plan["ordinal"]), plan["code"]) != plan["code"]
+        }
+        going = [plan for index, plan in enumerate(plans) if index not in overtaken]
+        territories.register_grids([territories.GridLine(**plan) for plan in going])
+        return overtaken
 
     def summary(self, lines: Iterable[Line]) -> dict[str, Any]:
         good = [line for line in lines if line.plan and not line.wrong]
@@ -182,12 +272,15 @@ class GridResource(SheetResource):
 
 
 def find_community(line: Line, drawn: Map, paths: list[str], sheet_township: str = "") -> Territory | None:
-    """The community a line means; a fault on the line where it means none or several."""
+    """The community a line means; a fault on the line where it means none or several; out of reach where its township is."""
     values = line.values
     named = values.get("township") or sheet_township
     found = drawn.township(named, county=values.get("county", ""), paths=paths) if named else []
     if len(found) != 1:
         line.fault("township_unknown", _("“%s”不是这个县（市、区）的乡镇（街道）。") % named, "township")
+        return None
+    if not covered(found[0].path, paths):
+        line.out_of_reach(_("%s不在您的管辖范围内。") % found[0].name)
         return None
     communities = drawn.community(values.get("community", ""), found[0])
     if not communities:

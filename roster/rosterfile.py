@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
@@ -12,29 +11,16 @@ from django.utils.translation import gettext_lazy as lazy
 from lms import sheets
 from lms.imports import kind
 from lms.models import ImportRun, Outcome
+from lms.refusal import Refused
 from lms.resources import ColumnField, Line, SheetResource
-from roster import employment, identity, reach
+from roster import employment, identity, known, reach
 from roster.employment import Person
 from roster.judges import SENTENCES, DateJudge, IdNumberJudge, MobileJudge, NameJudge, TermJudge
-from roster.models import Employment, Grid, GridKind, Posting, Territory, Worker, id_lookup, mobile_lookup
-from roster.places import Map
+from roster.known import Known
+from roster.models import Employment, Grid, GridKind, Posting, Territory, Worker, WorkerState
+from roster.places import Map, covered
 from roster.resources import find_community
 
-# columns of a Worker that a later list may change, as the preview names them
-COMPARED = {
-    "name": lazy("姓名"),
-    "sex": lazy("性别"),
-    "mobile": lazy("手机号"),
-    "township_id": lazy("乡镇（街道）"),
-    "employment": lazy("专兼职"),
-    "position": lazy("身份或职务"),
-    "recruited_by": lazy("选聘方式"),
-    "joined_on": lazy("上岗时间"),
-    "education": lazy("学历"),
-    "political_status": lazy("政治面貌"),
-    "certificate": lazy("社工证书"),
-    "listed_as_mentor": lazy("小教员"),
-}
 MENTOR = {"county": "county", "township": "township", "yes": "township"}
 POSITIONS = {"社区专职网格员": Employment.FULL_TIME}
 
@@ -44,6 +30,12 @@ class RosterResource(SheetResource):
     kind = "roster"
     title = lazy("网格员花名册")
     need = ("name", "id_number", "grid")
+    label_title = lazy("姓名")
+    fact_titles = (lazy("身份证号"), lazy("村（社区） · 网格"))
+    hint = lazy(
+        "一行一个人，同一个人管两个网格的写两行。表头里要有姓名、身份证号、网格；有乡镇、村（社区）、手机号等列的一起认。"
+    )
+    lead = ("workers:index", lazy("看网格员名单"))
 
     name = ColumnField("姓名", "网格员姓名", judge=NameJudge())
     sex = ColumnField("性别", judge=TermJudge(identity.sex))
@@ -84,23 +76,25 @@ class RosterResource(SheetResource):
     def allowed(cls, user: Any) -> bool:
         return reach.has(user, *reach.ADMINS)
 
+    @classmethod
+    def missing(cls) -> str:
+        return "" if Grid.objects.exists() else _("系统里还没有网格。请先导入网格台账，再导入花名册。")
+
     # --- judging ----------------------------------------------------------------------------------------------------
 
     def prepare(self, *, actor: Any, now: datetime) -> None:
+        if sentence := self.missing():
+            raise Refused(sentence)
         self.map = Map.draw()
         self.paths = reach.paths(actor) if actor else [""]
-        self.now = now
 
     def judge(self, lines: list[Line], *, tables: list[sheets.Table]) -> None:
         for line in lines:
             self.judge_alone(line)
         good = [line for line in lines if line.plan and not line.wrong]
-        known = Known.among([line.plan["person"] for line in good if line.plan])
-        by_person: dict[str, list[Line]] = defaultdict(list)
-        for line in good:
-            by_person[line.plan["key"]].append(line)  # type: ignore[index]
-        for group in by_person.values():
-            self.judge_together(group, known)
+        found = Known.among([line.plan["person"] for line in good if line.plan])
+        for group in by_person(good):
+            self.judge_together(group, found)
 
     def judge_alone(self, line: Line) -> None:
         """What one row says by itself: a person and a grid, or what is wrong with it."""
@@ -110,19 +104,18 @@ class RosterResource(SheetResource):
         if number.missing and not mobile.first:
             line.fault("id_missing", _("没有身份证号，也没有手机号，认不出是谁。"), "id_number")
         grid, community = self.place(line)
-        line.shown["facts"] = [
-            [_("身份证号"), identity.mask_id(number.value) if number.value else _("没有")],
-            [_("社区 · 网格"), f"{values.get('community', '')} · {values.get('grid', '')}"],
-        ]
-        if community and not any(community.path.startswith(path) for path in self.paths):
-            line.outcome = Outcome.OUT_OF_REACH
+        written = f"{values.get('community', '')} · {values.get('grid', '')}"
+        line.shown["facts"] = [masked(number), full_name(grid, community) if grid and community else written]
+        if line.outcome == Outcome.OUT_OF_REACH:
+            return
+        if community and not covered(community.path, self.paths):
+            line.out_of_reach(_("%s不在您的管辖范围内。") % community.name)
             return
         kind = self.employment_of(line, grid)
         if line.wrong or grid is None or community is None:
             return
         person = self.person(line, community, kind)
-        key = number.value or f"{person.name}/{person.mobile}"
-        line.plan = {"key": key, "person": as_json(person), "grid": grid.pk, "close": []}
+        line.plan = {"person": as_json(person), "grid": grid.pk, "close": []}
 
     def place(self, line: Line) -> tuple[Grid | None, Territory | None]:
         """The grid a row means: by its code where that is known, else by its number inside the community."""
@@ -176,59 +169,110 @@ class RosterResource(SheetResource):
             listed_as_mentor=MENTOR.get(values.get("mentor", ""), ""),
         )
 
-    def judge_together(self, group: list[Line], known: "Known") -> None:
+    def judge_together(self, group: list[Line], found: Known) -> None:
         """All rows of one person, in the order of the file, against what the roster holds."""
-        worker = known.find(group[0].plan["person"])  # type: ignore[index]
-        held = known.postings.get(worker.pk, {}) if worker else {}
-        wanted = {line.plan["grid"] for line in group if line.plan}
-        leaving = [] if not held or wanted & set(held) else list(held.values())
-        seen: set[int] = set()
+        first = group[0]
+        person = first.plan["person"]  # type: ignore[index]
+        matches = found.matches(person)
+        worker = matches[0] if len(matches) == 1 else None
+        held = found.postings.get(worker.pk, {}) if worker else {}
+        fault = self.fault_with(worker, person) if worker else None
+        wanted: dict[int, Line] = {}
         for line in group:
             plan = line.plan or {}
-            if plan["grid"] in seen:
+            if len(matches) > 1:
+                line.fault("person_ambiguous", _("名册里有几个同名同手机号的人，没有身份证号分不清是谁。"), "id_number")
+            elif worker and not self.reaches(worker, held):
+                line.out_of_reach(_("这个人登记在您管辖范围以外。要调过来的，请由上级管理员导入。"))
+            elif fault:
+                line.fault(*fault)
+            elif plan["person"]["name"] != person["name"]:
+                text = _("这个身份证号在第 %(row)s 行是另一个姓名。请核对是谁填错了。")
+                line.fault("name_differs", text % {"row": first.number}, "name")
+            elif plan["grid"] in wanted:
                 line.remark("duplicate_row", _("同一个人、同一个网格，表里前面已经有了。"))
                 line.outcome = Outcome.UNCHANGED
-                continue
-            first = not seen
-            seen.add(plan["grid"])
-            if worker and worker.name != plan["person"]["name"]:
-                line.fault("name_differs", _("这个身份证号在名册里是另一个姓名。请核对是谁填错了。"), "name")
-                continue
-            self.decide(line, worker, held, leaving if first else [], first)
+            else:
+                wanted[plan["grid"]] = line
+        self.decide(wanted, worker, held)
 
-    def decide(
-        self, line: Line, worker: Worker | None, held: dict[int, Posting], leaving: list[Posting], first: bool
-    ) -> None:
-        plan = line.plan or {}
-        if worker is None:
-            line.outcome = Outcome.NEW if first else Outcome.SECOND_GRID
-            return
-        changes = differences(worker, plan["person"], self.map)
-        line.shown["changes"] = changes if first else []
-        if plan["grid"] in held:
-            line.outcome = Outcome.UPDATED if changes and first else Outcome.UNCHANGED
-        elif leaving:
-            plan["close"] = [posting.pk for posting in leaving]
-            was = "、".join(str(posting.grid) for posting in leaving)
-            line.shown["changes"] = [[_("网格"), was, line.shown["facts"][1][1]], *changes]
-            line.outcome = Outcome.MOVED
-        else:
-            line.outcome = Outcome.SECOND_GRID
+    def reaches(self, worker: Worker, held: dict[int, Posting]) -> bool:
+        """Whether a known person, with all grids held now, is the uploader's to change."""
+        places = [self.map.by_id[worker.township_id].path, *(posting.grid.community.path for posting in held.values())]
+        return all(covered(path, self.paths) for path in places)
+
+    def fault_with(self, worker: Worker, person: dict[str, Any]) -> tuple[str, str, str] | None:
+        if worker.state == WorkerState.LEFT:
+            return (
+                "worker_left",
+                _("这个人在名册里已退出，系统不会自动恢复。请先核实，再请市级管理员办理重新上岗。"),
+                "name",
+            )
+        if worker.name != person["name"]:
+            return "name_differs", _("这个身份证号在名册里是另一个姓名。请核对是谁填错了。"), "name"
+        return None
+
+    def decide(self, wanted: dict[int, Line], worker: Worker | None, held: dict[int, Posting]) -> None:
+        """What the good rows of one person do, by grid; the first of them carries what changes in the person."""
+        staying = set(wanted) & set(held)
+        for place, line in enumerate(wanted.values()):
+            plan, first = line.plan or {}, place == 0
+            was = known.differences(worker, plan["person"]) if worker and first else {}
+            changes = known.told(was, plan["person"], self.map)
+            plan |= {"worker": worker.pk if worker else None, "was": was, "expects": [*held, *wanted]}
+            if worker is None:
+                line.outcome = Outcome.NEW if first else Outcome.SECOND_GRID
+            elif plan["grid"] in held:
+                line.outcome = Outcome.UPDATED if changes else Outcome.UNCHANGED
+            elif first and not staying:
+                plan["close"] = [posting.pk for posting in held.values()]
+                old = "、".join(full_name(posting.grid, posting.grid.community) for posting in held.values())
+                changes = [[_("网格"), old or _("没有"), line.shown["facts"][1]], *changes]
+                line.outcome = Outcome.MOVED
+            else:
+                line.outcome = Outcome.SECOND_GRID
+            line.shown["changes"] = changes
 
     # --- applying ---------------------------------------------------------------------------------------------------
 
-    def apply(self, plans: Sequence[dict[str, Any]], *, run: ImportRun | None, now: datetime) -> None:
-        known = Known.among([plan["person"] for plan in plans])
-        employment.bring_in(
-            [
-                employment.Arrival(
-                    from_json(plan["person"]), known.find(plan["person"]), plan["grid"], tuple(plan["close"])
-                )
-                for plan in plans
-            ],
-            import_run_id=run.pk if run else None,
-            now=now,
-        )
+    def permit(self, plans: Sequence[dict[str, Any]], *, actor: Any) -> None:
+        paths = reach.paths(actor)
+        grids = Grid.objects.filter(pk__in={plan["grid"] for plan in plans})
+        if not all(covered(path, paths) for path in grids.values_list("community__path", flat=True).distinct()):
+            raise Refused(_("您的管辖范围变了，剩下的行没有导入。需要导入的，请联系上级管理员。"))
+
+    def apply(self, plans: Sequence[dict[str, Any]], *, run: ImportRun | None, now: datetime) -> dict[int, str]:
+        employment.hold_numbers()
+        found = Known.among([plan["person"] for plan in plans])
+        arrivals, overtaken = [], {}
+        for index, plan in enumerate(plans):
+            worker = found.find(plan["person"])
+            if sentence := self.overtaken(plan, worker, found):
+                overtaken[index] = sentence
+                continue
+            # someone taken up since the preview keeps what was entered then
+            changes = tuple(plan["was"]) if worker and worker.pk == plan["worker"] else ()
+            person = from_json(plan["person"])
+            arrivals.append(
+                employment.Arrival(plan["key"], person, worker, plan["grid"], tuple(plan["close"]), changes)
+            )
+        employment.bring_in(arrivals, import_run_id=run.pk if run else None, now=now)
+        return overtaken
+
+    def overtaken(self, plan: dict[str, Any], worker: Worker | None, found: Known) -> str:
+        """Why a row may not go in any more, "" when all is as the preview saw it or as this row would make it."""
+        if worker is None:
+            return _("预览以后这个人的身份证号或手机号改过了，没有导入。") if plan["worker"] else ""
+        if plan["worker"] not in (None, worker.pk) or worker.name != plan["person"]["name"]:
+            return _("预览以后这个人的资料改过了，没有导入。请重新上传核对。")
+        if worker.state == WorkerState.LEFT:
+            return _("预览以后这个人退出了，没有导入。")
+        if not set(found.postings.get(worker.pk, {})) <= set(plan["expects"]):
+            return _("预览以后这个人换了网格，没有导入。请重新上传核对。")
+        for name, old in plan["was"].items():
+            if known.value(worker, name) not in (old, plan["person"][name]):
+                return _("预览以后这个人的资料改过了，没有导入。请重新上传核对。")
+        return ""
 
     def summary(self, lines: Iterable[Line]) -> dict[str, Any]:
         good = [line for line in lines if line.plan and not line.wrong]
@@ -245,71 +289,35 @@ class RosterResource(SheetResource):
         }
 
 
-class Known:
-    """The workers that the people of a list already are, and the postings they hold."""
-
-    def __init__(self, workers: Iterable[Worker]) -> None:
-        workers = list(workers)
-        self.by_id = {worker.id_hash: worker for worker in workers if worker.id_hash}
-        self.by_mobile = {(worker.name, worker.mobile_hash): worker for worker in workers if not worker.id_hash}
-        self.postings: dict[int, dict[int, Posting]] = defaultdict(dict)
-        for chunk in chunks([worker.pk for worker in workers]):
-            for posting in Posting.objects.current().filter(worker__in=chunk).select_related("grid__community"):
-                self.postings[posting.worker_id][posting.grid_id] = posting
-
-    @classmethod
-    def among(cls, people: Sequence[dict[str, Any]]) -> "Known":
-        ids = sorted({id_lookup(person["id_number"]) for person in people if person["id_number"]})
-        mobiles = sorted(
-            {mobile_lookup(person["mobile"]) for person in people if not person["id_number"] and person["mobile"]}
-        )
-        found: dict[int, Worker] = {}
-        for chunk in chunks(ids):
-            found |= {worker.pk: worker for worker in Worker.objects.filter(id_hash__in=chunk)}
-        for chunk in chunks(mobiles):
-            found |= {worker.pk: worker for worker in Worker.objects.filter(mobile_hash__in=chunk)}
-        return cls(found.values())
-
-    def find(self, person: dict[str, Any]) -> Worker | None:
-        """By ID number; without one by name and mobile together; never by name alone."""
-        if person["id_number"]:
-            return self.by_id.get(id_lookup(person["id_number"]))
-        return self.by_mobile.get((person["name"], mobile_lookup(person["mobile"]))) if person["mobile"] else None
+def by_person(lines: list[Line]) -> list[list[Line]]:
+    """The rows of each person together: by ID number; a row without one goes to the only one of that name and mobile number."""
+    ids: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for line in lines:
+        person = line.plan["person"]  # type: ignore[index]
+        if person["id_number"] and person["mobile"]:
+            ids[person["name"], person["mobile"]].add(person["id_number"])
+    groups: dict[str, list[Line]] = defaultdict(list)
+    for line in lines:
+        plan = line.plan or {}
+        person = plan["person"]
+        same = ids.get((person["name"], person["mobile"]), set())
+        if not person["id_number"] and len(same) == 1:
+            (person["id_number"],) = same
+        plan["key"] = person["id_number"] or f"{person['name']}/{person['mobile']}"
+        groups[plan["key"]].append(line)
+    return list(groups.values())
 
 
-def chunks(items: list[Any], size: int = 900) -> Iterable[list[Any]]:
-    return (items[start : start + size] for start in range(0, len(items), size))
+def masked(number: identity.IdNumber) -> str:
+    return identity.mask_id(number.value or number.original) if not number.missing else _("没有")
 
 
-def differences(worker: Worker, person: dict[str, Any], drawn: Map) -> list[list[str]]:
-    """[[column, old, new], …] of what the list would change; an empty cell changes nothing."""
-    found = []
-    for name, label in COMPARED.items():
-        old, new = getattr(worker, name), person[name]
-        old = old.isoformat() if isinstance(old, date) else old
-        if new and new != old:
-            found.append([str(label), shown(name, old, drawn), shown(name, new, drawn)])
-    return found
-
-
-def shown(name: str, value: Any, drawn: Map) -> str:
-    if name == "mobile":
-        return identity.mask_mobile(value) if value else ""
-    if name == "township_id":
-        return drawn.by_id[value].name if value in drawn.by_id else ""
-    labels = {
-        "male": _("男"),
-        "female": _("女"),
-        "fulltime": _("专职"),
-        "parttime": _("兼职"),
-        "county": _("县级"),
-        "township": _("乡级"),
-    }
-    return str(labels.get(value, value or ""))
+def full_name(grid: Grid, community: Territory) -> str:
+    return f"{community.name} · {grid.name}"
 
 
 def as_json(person: Person) -> dict[str, Any]:
-    return {**asdict(person), "joined_on": person.joined_on.isoformat() if person.joined_on else None}
+    return {**vars(person), "joined_on": person.joined_on.isoformat() if person.joined_on else None}
 
 
 def from_json(values: dict[str, Any]) -> Person:
