@@ -36,7 +36,7 @@ def at_once(*acts: Callable[[], Any]) -> list[Any]:
 
 
 def test_no_acknowledged_save_is_lost_to_the_hand_in(make_exam, hire, city, now):
-    """Without the guard's FOR SHARE nearly every attempt loses one here on PostgreSQL."""
+    """Without the guard's FOR SHARE this loses dozens of saves on PostgreSQL."""
     people = [hire(f"R{n:03}", "赵一", city.township, grid=n % 2) for n in range(12)]
     exam = make_exam(sections=[{"kind": "single", "count": 8, "marks": "10.0", "subject": ""}])
     items = list(exam.items.all())
