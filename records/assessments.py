@@ -88,8 +88,8 @@ def _facts(workers: WorkerQuerySet, year: int) -> Iterator[tuple[int, Fact]]:
         .order_by("worker_id", "occurred_at", "pk")
         .values_list("worker_id", "pk", "kind", "amount", "out_of", "result", "skill_id")
     )
-    for worker, *rest in rows.iterator(chunk_size=5000):
-        yield worker, Fact(*rest)
+    for worker, pk, kind, amount, out_of, result, skill in rows.iterator(chunk_size=5000):
+        yield worker, Fact(pk, kind, amount, out_of, result, skill)
 
 
 def _assessed(worker: Worker, judged: Judgement) -> Assessment:

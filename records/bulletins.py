@@ -164,27 +164,28 @@ def _records(scope: Territory, kind: str) -> SkillRecordQuerySet:
 def _count_workers(figures: PerTownship, scope: Territory, period: Period) -> None:
     targets = {year: schemes.target_hours(year) for year in period.years}
     active = Worker.objects.active().filter(township__path__startswith=scope.path)
-    for township, employment, count in active.values_list("township", "employment").annotate(n=Count("pk")).order_by():
+    for row in active.order_by().values("township", "employment").annotate(n=Count("pk")):
         for year in period.years:
-            figures[year, township].add(Figures(active=count, target=targets[year][employment] * count))
+            target = targets[year][row["employment"]] * row["n"]
+            figures[year, row["township"]].add(Figures(active=row["n"], target=target))
 
 
 def _count_hours(figures: PerTownship, scope: Territory, period: Period) -> None:
-    rows = _records(scope, Kind.HOURS).filter(period.condition(), year__in=period.years).order_by()
-    rows = rows.values_list("year", "worker__township")
-    for year, township, covered, hours in rows.annotate(n=Count("worker", distinct=True), total=Sum("amount")):
-        figures[year, township].add(Figures(covered=covered, hours=hours))
+    records = _records(scope, Kind.HOURS).filter(period.condition(), year__in=period.years).order_by()
+    grouped = records.values("year", "worker__township")
+    for row in grouped.annotate(n=Count("worker", distinct=True), total=Sum("amount")):
+        figures[row["year"], row["worker__township"]].add(Figures(covered=row["n"], hours=row["total"]))
 
 
 def _count_exams(figures: PerTownship, scope: Territory, period: Period) -> None:
-    rows = _records(scope, Kind.EXAM).filter(period.condition(), year__in=period.years).order_by()
-    rows = rows.values_list("year", "worker__township", "result", "out_of")
-    for year, township, result, out_of, count, marks in rows.annotate(n=Count("pk"), total=Sum("amount")):
-        held = Figures(due=count)
-        if result != Result.ABSENT:
-            held.sat, held.passed = count, count if result == Result.PASSED else 0
-            held.marks = Decimal(marks) * 100 / (out_of or 100)
-        figures[year, township].add(held)
+    records = _records(scope, Kind.EXAM).filter(period.condition(), year__in=period.years).order_by()
+    grouped = records.values("year", "worker__township", "result", "out_of")
+    for row in grouped.annotate(n=Count("pk"), total=Sum("amount")):
+        held = Figures(due=row["n"])
+        if row["result"] != Result.ABSENT:
+            held.sat, held.passed = row["n"], row["n"] if row["result"] == Result.PASSED else 0
+            held.marks = Decimal(row["total"]) * 100 / (row["out_of"] or 100)
+        figures[row["year"], row["worker__township"]].add(held)
 
 
 def without_hours(township: Territory, *, year: int) -> WorkerQuerySet:

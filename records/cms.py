@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Avg, QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -44,7 +45,6 @@ def index(request: HttpRequest) -> HttpResponse:
         "years": years,
         "year": year,
         "rows": rounds.overview(request.user, year=year) if year else [],  # type: ignore[arg-type]
-        "schemes": Scheme.objects.filter(year=year).order_by("employment", "-version"),
         "may_draft": counties(request).exists(),
         "page_title": _("考核"),
         "header_icon": "list-ul",
@@ -57,7 +57,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def draft(request: HttpRequest) -> HttpResponse:
     form = DraftForm(request.POST, counties=counties(request))
     if not form.is_valid():
-        messages.error(request, " ".join(text for texts in form.errors.values() for text in texts))
+        messages.error(request, " ".join(str(text) for texts in form.errors.values() for text in texts))
         return redirect("assessments")
     county, scheme = form.cleaned_data["county"], form.cleaned_data["scheme"]
     if Round.objects.filter(scheme=scheme, county=county, state=Round.SETTLED).exists():
@@ -110,7 +110,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 def filtered(people: QuerySet[Assessment], request: HttpRequest) -> QuerySet[Assessment]:
     township, grade, name = (request.GET.get(key, "").strip() for key in ("township", "grade", "name"))
     if township.isdecimal():
-        people = people.filter(township=township)
+        people = people.filter(township=int(township))
     if grade:
         people = people.filter(grade=grade)
     return people.filter(worker__name__contains=name) if name else people
@@ -176,7 +176,7 @@ def settle_context(held: Round, form: SettleForm) -> dict[str, Any]:
 
 @ADMINS
 @require_safe
-def export(request: HttpRequest, pk: int) -> HttpResponse:
+def export(request: HttpRequest, pk: int) -> HttpResponseBase:
     held = mine(request, pk)
     data = rounds.workbook(held, filtered(rounds.people(request.user, held), request), by=request.user, now=request.now)  # type: ignore[arg-type, attr-defined]
     name = f"{held.county.name}{held.scheme.name}第{held.version}版.xlsx"

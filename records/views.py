@@ -1,9 +1,11 @@
 """What workers see of their record, the public check of a certificate, and the leader's bulletin."""
 
 from io import BytesIO
+from typing import Any
 
 from django.db.models import Min, QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.cache import cache_control, never_cache
@@ -56,7 +58,7 @@ def my_hours(request: HttpRequest) -> HttpResponse:
 def my_assessment(request: HttpRequest, year: int) -> HttpResponse:
     worker = reach.worker_of(request)
     assessment = settled_of(worker).filter(round__scheme__year=year).first()
-    context = {"year": year, "assessment": assessment, "years": years_settled(worker)}
+    context: dict[str, Any] = {"year": year, "assessment": assessment, "years": years_settled(worker)}
     if assessment:
         held = assessment.round
         drafts = Round.objects.filter(scheme=held.scheme_id, county=held.county_id).order_by("version")
@@ -73,7 +75,8 @@ def my_evidence(request: HttpRequest, year: int, line: int) -> HttpResponse:
     return render(request, "records/my_evidence.html", {"year": year, **evidence(assessment, line)})
 
 
-def evidence(assessment: Assessment, line: int) -> dict[str, object]:
+def evidence(assessment: Assessment, line: int) -> dict[str, Any]:
+    """One frozen line and the records it names, the reversed ones among them."""
     if line >= len(assessment.lines):
         raise Http404
     frozen = assessment.lines[line]
@@ -103,7 +106,7 @@ def certificate(request: HttpRequest, number: str) -> HttpResponse:
 
 @cache_control(private=True, max_age=600)
 @require_safe
-def certificate_image(request: HttpRequest, number: str) -> HttpResponse:
+def certificate_image(request: HttpRequest, number: str) -> HttpResponseBase:
     found = get_object_or_404(certificates.visible_to(request.user), number=number, revoked_at=None)  # type: ignore[arg-type]
     return FileResponse(certificates.picture(found), content_type="image/png")
 
@@ -142,7 +145,7 @@ def bulletin(request: HttpRequest) -> HttpResponse:
 
 @reach.only(*READERS)
 @require_safe
-def bulletin_xlsx(request: HttpRequest) -> HttpResponse:
+def bulletin_xlsx(request: HttpRequest) -> HttpResponseBase:
     drawn = asked_bulletin(request)
     data = bulletins.workbook(drawn, by=request.user)  # type: ignore[arg-type]
     name = f"{drawn.scope.name}{drawn.year}年培训考试通报.xlsx"
