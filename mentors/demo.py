@@ -10,7 +10,7 @@ from django.utils import timezone
 from exams import demo_answers, marking
 from exams.models import Exam, PaperItem
 from lms.demo import City
-from mentors import appointment, intake
+from mentors import appointment, intake, queue
 from mentors.models import Mentor
 from records import demo as records_demo
 from roster import passwords
@@ -24,8 +24,8 @@ REMARKS = {
     "some": ["先后顺序要理清，安全的事放在前面。", "写得偏短，每一步为什么这样做要说出来。"],
     "none": ["没有写到要点，请先学习对应的课程再来考。"],
 }
-# attempt, item, township, county, what was written
-Row = tuple[int, int, int, int, str]
+# attempt, item, worker, township, county, what was written
+Row = tuple[int, int, int, int, int, str]
 
 
 def build(city: City) -> None:
@@ -74,7 +74,12 @@ def answers(exam: Exam) -> list[Row]:
     rows = marking.waiting(exam).order_by("attempt_id", "item_id")
     return list(
         rows.values_list(
-            "attempt_id", "item_id", "attempt__worker__township", "attempt__worker__township__parent", "value"
+            "attempt_id",
+            "item_id",
+            "attempt__worker",
+            "attempt__worker__township",
+            "attempt__worker__township__parent",
+            "value",
         )
     )
 
@@ -90,8 +95,8 @@ def marks(
 ) -> Iterator[intake.Marked]:
     """One mark for each row, by the mentor with the fewest so far who may give it, spread over the days after the close."""
     load = Counter[Mentor]()
-    for place, (attempt_id, item_id, township, county, words) in enumerate(rows):
-        able = [one for one in mentors if fair(one, township, county)]
+    for place, (attempt_id, item_id, worker, township, county, words) in enumerate(rows):
+        able = [one for one in mentors if queue.fair(one, worker_id=worker, township_id=township, county_id=county)]
         if not able:
             continue
         mentor = min(able, key=lambda one: load[one])
@@ -101,11 +106,6 @@ def marks(
         done_at = min(by_day(begin + span * (place / len(rows))), begin + span)
         taken_at = done_at - timedelta(seconds=chance.randint(60, 260))
         yield intake.Marked(mentor, attempt_id, item_id, points, remark(points, rubric, chance), taken_at, done_at)
-
-
-def fair(mentor: Mentor, township: int, county: int) -> bool:
-    home = mentor.worker.township
-    return home.pk != township and (mentor.level == Mentor.COUNTY or home.parent_id == county)
 
 
 def by_day(moment: datetime) -> datetime:

@@ -1,11 +1,11 @@
 """Many marks at once, as mentors brought them: the rules of the queue without its hand-outs."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from exams import marking
 from exams.models import PaperItem
@@ -51,19 +51,23 @@ def take_in(marked: Sequence[Marked], *, now: datetime) -> int:
 
 
 def _counted(marked: Sequence[Marked]) -> list[Marked]:
-    by_mentor: dict[Mentor, list[Marked]] = defaultdict(list)
-    for one in marked:
-        by_mentor[one.mentor].append(one)
     attempts = {one.attempt_id for one in marked}
     seen: set[Pair] = set(Claim.objects.filter(attempt__in=attempts).values_list("attempt_id", "item_id"))
+    waiting = marking.waiting().filter(attempt__in=attempts).order_by()
+    whose = waiting.annotate(
+        worker=F("attempt__worker"),
+        township=F("attempt__worker__township"),
+        county=F("attempt__worker__township__parent"),
+    )
+    rows = {
+        (row.attempt_id, row.item_id): {"worker_id": row.worker, "township_id": row.township, "county_id": row.county}
+        for row in whose.only("attempt_id", "item_id")
+    }
     counted = []
-    for mentor, theirs in by_mentor.items():
-        waiting = marking.waiting().filter(attempt__in=[one.attempt_id for one in theirs]).order_by()
-        allowed = set(queue.within(mentor, waiting).values_list("attempt_id", "item_id"))
-        for one in theirs:
-            if one.pair in allowed and one.pair not in seen:
-                seen.add(one.pair)
-                counted.append(one)
+    for one in marked:
+        if one.pair in rows and one.pair not in seen and queue.fair(one.mentor, **rows[one.pair]):
+            seen.add(one.pair)
+            counted.append(one)
     return counted
 
 

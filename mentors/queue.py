@@ -38,6 +38,13 @@ def within(mentor: Mentor, answers: QuerySet[Answer]) -> QuerySet[Answer]:
     return answers
 
 
+def fair(mentor: Mentor, *, worker_id: int, township_id: int, county_id: int) -> bool:
+    """The rule of `within` for one answer whose writer is at hand."""
+    home = mentor.worker.township
+    own = worker_id == mentor.worker_id or township_id in {home.pk, mentor.territory_id}
+    return not own and (mentor.level == Mentor.COUNTY or county_id == home.parent_id)
+
+
 def waiting(mentor: Mentor, *, now: datetime) -> QuerySet[Answer]:
     """What this mentor could be given now: unmarked and in nobody's hands."""
     held = Claim.objects.filter(

@@ -171,3 +171,17 @@ def other_mentor(hire, city, now, number="W0008", township=None):
     worker = hire(number, "刘敏", township or city.neighbour)
     since = timezone.localdate(now) - timedelta(days=9)
     return Mentor.objects.create(worker=worker, level=Mentor.COUNTY, territory=worker.township.parent, since=since)
+
+
+def test_the_two_forms_of_the_rule_agree(mentor, worker, outsider, colleague, hire, hand_in, city):
+    writers = [worker, outsider, colleague, mentor.worker, hire("W0009", "周某", city.neighbour)]
+    attempts = {hand_in(writer, "写了"): writer for writer in writers}
+    for level, territory in [(Mentor.COUNTY, city.county), (Mentor.TOWNSHIP, city.neighbour)]:
+        mentor.level, mentor.territory = level, territory
+        listed = {answer.attempt for answer in queue.within(mentor, marking.waiting())}
+        one_by_one = {
+            attempt
+            for attempt, by in attempts.items()
+            if queue.fair(mentor, worker_id=by.pk, township_id=by.township_id, county_id=by.township.parent_id)
+        }
+        assert listed == one_by_one
