@@ -26,7 +26,16 @@ class CheckForm(forms.Form):
         return "".join(sorted(self.cleaned_data["chosen"]))
 
 
-class RequirementForm(forms.ModelForm):
+class PlainForm(forms.ModelForm):
+    """A form of the back office that says what to do about an empty field."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.error_messages["required"] = _("请填这一项。")
+
+
+class RequirementForm(PlainForm):
     """A new rule: which course, for whom, until when, and the reason that the worker reads."""
 
     class Meta:
@@ -42,7 +51,9 @@ class RequirementForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.today = today
         self.fields["course"].queryset = CoursePage.objects.live().order_by("path")  # type: ignore[attr-defined]
-        self.fields["territory"] = TerritoryField(queryset=within, label=_("范围"))
+        self.fields["territory"] = TerritoryField(
+            queryset=within, label=_("范围"), error_messages={"required": _("请选择范围。")}
+        )
         self.fields["employment"].choices = [("", _("专职和兼职")), *Employment.choices]  # type: ignore[attr-defined]
 
     def clean_due_on(self) -> date:
@@ -58,7 +69,7 @@ class TerritoryField(forms.ModelChoiceField):
         return f"{territory.parent.name} · {territory.name}" if territory.level == Level.TOWNSHIP else territory.name  # type: ignore[union-attr]
 
 
-class SessionForm(forms.ModelForm):
+class SessionForm(PlainForm):
     class Meta:
         model = Session
         fields = ["title", "subject", "mode", "territory", "place", "starts_at", "ends_at", "hours"]
@@ -71,7 +82,9 @@ class SessionForm(forms.ModelForm):
 
     def __init__(self, *args: Any, within: TerritoryQuerySet, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["territory"] = TerritoryField(queryset=within, label=_("范围"))
+        self.fields["territory"] = TerritoryField(
+            queryset=within, label=_("范围"), error_messages={"required": _("请选择范围。")}
+        )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

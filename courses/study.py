@@ -21,12 +21,11 @@ NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 def open_lesson(worker: Worker, *, lesson: LessonPage, now: datetime) -> None:
     """Note that the server has just sent this lesson to the worker. Opening credits nothing and may happen any number of times."""
-    LessonProgress.objects.bulk_create(
-        [LessonProgress(worker=worker, lesson=lesson, opened_at=now)],
-        update_conflicts=True,
-        unique_fields=["worker", "lesson"],
-        update_fields=["opened_at"],
-    )
+    if not LessonProgress.objects.filter(worker=worker, lesson=lesson).update(opened_at=now):
+        # two openings at once are one
+        LessonProgress.objects.bulk_create(
+            [LessonProgress(worker=worker, lesson=lesson, opened_at=now)], ignore_conflicts=True
+        )
 
 
 @transaction.atomic

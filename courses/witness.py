@@ -22,7 +22,7 @@ def credited(
     A gap over a minute counts nothing, with one exception: where no beat has come since the page was opened (a browser
     without script), an act of the reader counts the time since the opening, up to what the lesson honestly takes.
     """
-    if not same_lesson and heard_at >= opened_at:
+    if not same_lesson and heard_at > opened_at:
         return 0
     gap = int((now - max(opened_at, heard_at)).total_seconds())
     if gap <= LONGEST_GAP:
