@@ -18,6 +18,7 @@ from django.test import Client, TransactionTestCase
 from django.utils import timezone
 
 from mentors.models import Mentor
+from roster import roles
 from roster.models import (
     Agreement,
     Employment,
@@ -26,7 +27,6 @@ from roster.models import (
     Level,
     Posting,
     Role,
-    RoleGrant,
     Signature,
     Territory,
     User,
@@ -251,7 +251,7 @@ def grant(city: SmallCity, now: datetime) -> Callable[..., User]:
     def grant(username: str, name: str, role: str, territory: Territory) -> User:
         user = User.objects.create(username=username, name=name, password=hashed)
         since = timezone.localdate(now) - timedelta(days=365)
-        RoleGrant.objects.create(user=user, role=role, territory=territory, since=since)
+        roles.grant(user, role, territory, since=since, by=None, now=now)
         return user
 
     return grant
