@@ -162,7 +162,7 @@ def _records(scope: Territory, kind: str) -> SkillRecordQuerySet:
 
 
 def _count_workers(figures: PerTownship, scope: Territory, period: Period) -> None:
-    targets = {year: schemes.target_hours(year) for year in period.years}
+    targets = schemes.target_hours(*period.years)
     active = Worker.objects.active().filter(township__path__startswith=scope.path)
     for row in active.order_by().values("township", "employment").annotate(n=Count("pk")):
         for year in period.years:

@@ -147,7 +147,7 @@ def person_evidence(request: HttpRequest, pk: int, assessment: int, line: int) -
 @require_http_methods(["GET", "HEAD", "POST"])
 def settle(request: HttpRequest, pk: int) -> HttpResponse:
     held = get_object_or_404(rounds.visible_to(request.user), pk=pk, county__in=counties(request))  # type: ignore[arg-type]
-    form = SettleForm(request.POST or None)
+    form = SettleForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             assessments.settle(held, by=request.user, now=request.now, **form.cleaned_data)  # type: ignore[arg-type, attr-defined]

@@ -86,7 +86,7 @@ def hours(worker: Worker, records: Iterable[SkillRecord], *, year: int) -> Hours
                 onsite += record.amount
             else:
                 online += record.amount
-    return Hours(year, online, onsite, schemes.target_hours(year)[worker.employment])
+    return Hours(year, online, onsite, schemes.target_hours(year)[year][worker.employment])
 
 
 def every_hour(worker: Worker, *, year: int) -> list[SkillRecord]:

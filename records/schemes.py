@@ -1,6 +1,5 @@
 """Schemes as rows: reading one into pure rules, checking it, and the two a new city starts with."""
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -55,11 +54,14 @@ def current(year: int, employment: str) -> Scheme | None:
     return Scheme.objects.filter(year=year, employment=employment).order_by("-version").first()
 
 
-def target_hours(year: int) -> Mapping[str, Decimal]:
-    """The hours a year asks for, by employment, from the newest schemes; the defaults where there is none yet."""
-    rows = Indicator.objects.filter(scheme__year=year, formula=Formula.HOURS).order_by("scheme__version")
-    found = {employment: target for employment, target in rows.values_list("scheme__employment", "target") if target}
-    return {**{str(key): value for key, value in TARGET_HOURS.items()}, **found}
+def target_hours(*years: int) -> dict[int, dict[str, Decimal]]:
+    """The hours each year asks for, by employment, from the newest schemes; the defaults where there is none yet."""
+    targets = {year: {str(key): value for key, value in TARGET_HOURS.items()} for year in years}
+    rows = Indicator.objects.filter(scheme__year__in=years, formula=Formula.HOURS, target__isnull=False)
+    columns = ("scheme__year", "scheme__employment", "target")
+    for year, employment, target in rows.order_by("scheme__version").values_list(*columns):
+        targets[year][employment] = target
+    return targets
 
 
 def required_skills(employment: str) -> list[Skill]:

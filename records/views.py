@@ -128,12 +128,13 @@ PLACES = (Level.CITY, Level.COUNTY, Level.TOWNSHIP)
 @reach.only(*READERS)
 @require_safe
 def bulletin(request: HttpRequest) -> HttpResponse:
-    drawn = asked_bulletin(request)
+    years = bulletin_years(request)
+    drawn = asked_bulletin(request, years)
     scope, year = drawn.scope, drawn.year
     context = {
         "bulletin": drawn,
         "plots": plots.plots(drawn),
-        "years": bulletin_years(request),
+        "years": years,
         "crumbs": [*ancestors_within(request, scope), scope],
         "weakest": sorted((r for r in drawn.rows if r.now.uncovered), key=lambda r: -r.now.uncovered)[:3],
     }
@@ -146,15 +147,14 @@ def bulletin(request: HttpRequest) -> HttpResponse:
 @reach.only(*READERS)
 @require_safe
 def bulletin_xlsx(request: HttpRequest) -> HttpResponseBase:
-    drawn = asked_bulletin(request)
+    drawn = asked_bulletin(request, bulletin_years(request))
     data = bulletins.workbook(drawn, by=request.user)  # type: ignore[arg-type]
     name = f"{drawn.scope.name}{drawn.year}年培训考试通报.xlsx"
     return FileResponse(BytesIO(data), as_attachment=True, filename=name, content_type=workbooks.KIND)
 
 
-def asked_bulletin(request: HttpRequest) -> bulletins.Bulletin:
+def asked_bulletin(request: HttpRequest, years: list[int]) -> bulletins.Bulletin:
     """The bulletin of the place and year in the address: within reach, or 404; by default the reader's own place, this year."""
-    years = bulletin_years(request)
     asked = request.GET.get("year") or str(years[0])
     if asked not in {str(year) for year in years}:
         raise Http404
@@ -172,6 +172,8 @@ def asked_place(request: HttpRequest) -> Territory:
 
 def ancestors_within(request: HttpRequest, place: Territory) -> list[Territory]:
     above = [int(part) for part in place.path.rstrip("/").split("/")][:-1]
+    if not above:
+        return []
     reachable = reach.territories(request.user, *READERS).filter(pk__in=above)  # type: ignore[arg-type]
     return sorted(reachable, key=lambda territory: len(territory.path))
 

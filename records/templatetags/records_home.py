@@ -53,5 +53,5 @@ def records_year(context: template.Context) -> dict[str, Any]:
     onsite = Q(mode="onsite")
     summed = mine.aggregate(onsite=Sum("amount", filter=onsite), online=Sum("amount", filter=~onsite))
     zero = Decimal(0)
-    target = schemes.target_hours(year)[worker.employment]
+    target = schemes.target_hours(year)[year][worker.employment]
     return {"hours": Hours(year, summed["online"] or zero, summed["onsite"] or zero, target)}
