@@ -36,6 +36,7 @@ def test_the_default_schemes_are_made_once_and_add_up(db, skills):
     }
 
 
+@pytest.mark.postgres
 def test_draft_judges_the_county_from_its_ledger(scheme, city, worker, colleague, outsider, county_admin, year_of, now):
     records = year_of(worker)
     year_of(outsider)
@@ -62,6 +63,7 @@ def test_draft_judges_the_county_from_its_ledger(scheme, city, worker, colleague
     assert (note.actor, note.territory, note.detail) == (county_admin, city.county.path, {"workers": 2})
 
 
+@pytest.mark.postgres
 def test_only_the_years_own_records_count_but_skills_stay(scheme, city, worker, post, skills, now):
     from tests.records.conftest import at
 
@@ -116,6 +118,7 @@ def test_excellent_only_within_the_quota_and_the_rest_hear_why(scheme, city, hir
     assert [grade for _score, grade, _reason in graded(drafted).values()].count("优秀") == 1
 
 
+@pytest.mark.postgres
 def test_settle_fixes_the_newest_version_once(scheme, city, worker, county_admin, now):
     old = assessments.draft(scheme, city.county, by=county_admin, now=now)
     new = assessments.draft(scheme, city.county, by=county_admin, now=now + timedelta(hours=1))

@@ -45,6 +45,7 @@ COUNTY_A = Figures(
 )
 
 
+@pytest.mark.postgres
 def test_adds_up_each_county_and_the_city(year, city, now):
     drawn = bulletins.draw_up(city.territory, year=2026, now=now)
     assert [(row.place.name, row.now) for row in drawn.rows] == [

@@ -54,6 +54,7 @@ def test_litany(
         assert client_of(county_admin).post(pages[name]).status_code == 405
 
 
+@pytest.mark.postgres
 def test_the_overview_shows_only_the_admins_counties(drafted, county_admin, county_b_admin, city_admin, client_of):
     def places(user):
         rows = client_of(user).get("/cms/assessments/").context["rows"]
@@ -80,6 +81,7 @@ def test_an_assessment_of_another_round_is_not_found(drafted, city, worker, coun
     assert client_of(county_admin).get(f"/cms/assessments/{drafted.pk}/{other.pk}/").status_code == 404
 
 
+@pytest.mark.postgres
 def test_filters_by_township_grade_and_name(drafted, city, county_admin, client_of):
     def names(**asked):
         page = client_of(county_admin).get(f"/cms/assessments/{drafted.pk}/", asked)

@@ -73,6 +73,7 @@ def test_my_records_shows_what_is_missing_for_the_post(settled, worker, post, cl
         assert said in text, said
 
 
+@pytest.mark.postgres
 def test_every_hour_is_listed_and_a_reversed_one_says_why(worker, post, client_of, now):
     kept = post(worker, "hours", "1", source="a", on=at(2026, 2, 1), title="第一课")
     gone = post(worker, "hours", "2", source="b", on=at(2026, 3, 1), title="第二课")
