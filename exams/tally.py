@@ -1,0 +1,75 @@
+"""How an exam stands, place by place, for one who may see those places."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count, QuerySet
+
+from exams.models import Attempt, AttemptState, Exam
+from roster import reach
+from roster.models import Level, Territory, User
+
+STATES = [
+    AttemptState.DUE,
+    AttemptState.SITTING,
+    AttemptState.HANDED_IN,
+    AttemptState.MARKED,
+    AttemptState.ABSENT,
+]
+
+
+@dataclass
+class Row:
+    """One place: how many in each state, and what follows from it."""
+
+    name: str
+    counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    @property
+    def all(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def sat(self) -> int:
+        return sum(self.counts[state] for state in (AttemptState.SITTING, AttemptState.HANDED_IN, AttemptState.MARKED))
+
+    @property
+    def cells(self) -> list[int]:
+        return [self.counts[state] for state in STATES]
+
+    @property
+    def turnout(self) -> str:
+        return f"{self.sat * 100 / self.all:.1f}%" if self.all else "—"
+
+
+def attempts_within(user: User, exam: Exam | None = None) -> QuerySet[Attempt]:
+    attempts = Attempt.objects.filter(worker__in=reach.workers(user))
+    return attempts.filter(exam=exam) if exam else attempts
+
+
+def by_place(user: User, exam: Exam) -> tuple[list[Row], Row]:
+    """Rows by county for one who sees several, by township otherwise; and their total. Three queries at most."""
+    several = reach.territories(user).counties().count() > 1
+    place = "worker__township__parent" if several else "worker__township"
+    counted = attempts_within(user, exam).values_list(place, "state").annotate(n=Count("pk"))
+    rows: dict[int, Row] = {}
+    names = dict(Territory.objects.filter(level=Level.COUNTY if several else Level.TOWNSHIP).values_list("pk", "name"))
+    total = Row("")
+    for pk, state, n in counted.order_by(f"{place}__code"):
+        rows.setdefault(pk, Row(names[pk])).counts[state] += n
+        total.counts[state] += n
+    return list(rows.values()), total
+
+
+def totals(user: User, exams: list[Exam]) -> dict[int, Row]:
+    """One row for each exam of a list, in one query."""
+    rows = {exam.pk: Row(exam.title) for exam in exams}
+    counted = attempts_within(user).filter(exam__in=rows).values_list("exam", "state").annotate(n=Count("pk"))
+    for pk, state, n in counted.order_by():
+        rows[pk].counts[state] += n
+    return rows
+
+
+def labels() -> list[Any]:
+    return [state.label for state in STATES]

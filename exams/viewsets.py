@@ -1,0 +1,77 @@
+"""The question banks in the back office: lists with filters, and a question as it will be asked."""
+
+from typing import Any
+
+import django_filters
+from django.db.models import Count, QuerySet
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.filters import WagtailFilterSet
+from wagtail.admin.ui.tables import Column
+
+from exams import questions
+from exams.models import Bank, Question
+from records.models import Subject
+from roster.backoffice import ScopedInspectView, ScopedModelViewSet
+
+
+class BankViewSet(ScopedModelViewSet):
+    model = Bank
+    name = "banks"
+    icon = "folder-open-inverse"
+    menu_label = _("题库")
+    add_to_admin_menu = True
+    menu_order = 146
+    ordering = ["subject", "name"]
+    search_fields = ["name"]
+    list_display = [
+        "name",
+        Column("get_subject_display", label=_("科目"), sort_key="subject"),
+        Column("count", label=_("题数")),
+    ]
+    inspect_view_fields = ["name", "subject"]
+
+    def scope(self, user: Any) -> QuerySet[Bank]:
+        return Bank.objects.annotate(count=Count("questions"))
+
+
+class QuestionFilter(WagtailFilterSet):
+    subject = django_filters.ChoiceFilter(
+        field_name="bank__subject", label=_("科目"), choices=Subject.choices, empty_label=_("全部")
+    )
+
+    class Meta:
+        model = Question
+        fields = ["subject", "kind", "difficulty"]
+
+
+class QuestionInspectView(ScopedInspectView):
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        question = self.object
+        options = [
+            (questions.LETTERS[place], text, place in question.key) for place, text in enumerate(question.options)
+        ]
+        return super().get_context_data(question=question, options=options, **kwargs)
+
+
+class QuestionViewSet(ScopedModelViewSet):
+    model = Question
+    name = "questions"
+    icon = "help"
+    menu_label = _("题目")
+    add_to_admin_menu = True
+    menu_order = 147
+    filterset_class = QuestionFilter
+    ordering = ["bank__subject", "kind", "pk"]
+    search_fields = ["stem", "material", "course_slug"]
+    inspect_view_class = QuestionInspectView
+    inspect_template_name = "exams/cms_question.html"
+    list_display = [
+        "stem",
+        Column("get_kind_display", label=_("题型"), sort_key="kind"),
+        Column("bank", label=_("题库"), sort_key="bank__subject"),
+        Column("difficulty", label=_("难度"), sort_key="difficulty"),
+    ]
+    inspect_view_fields = ["bank", "kind", "stem"]
+
+    def scope(self, user: Any) -> QuerySet[Question]:
+        return Question.objects.select_related("bank")

@@ -1,0 +1,64 @@
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from wagtail import hooks
+from wagtail.admin.menu import MenuItem
+
+from exams import cms, drafts, listing, tally
+from exams.models import AttemptState, Exam
+from exams.viewsets import BankViewSet, QuestionViewSet
+from lms.panels import Waiting, WaitingPanel
+from roster import reach
+from roster.backoffice import ScopedModelViewSet
+
+
+class AdminsMenuItem(MenuItem):
+    """Shown to those who hold an admin role today."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return reach.has(request.user, *reach.ADMINS)  # type: ignore[arg-type]
+
+
+@hooks.register("register_admin_viewset")
+def viewsets() -> list[ScopedModelViewSet]:
+    return [BankViewSet(), QuestionViewSet()]
+
+
+@hooks.register("register_admin_urls")
+def addresses() -> list[URLPattern]:
+    return [
+        path("exams/", cms.exam_list, name="exam_list"),
+        path("exams/new/", cms.new_exam, name="new_exam"),
+        path("exams/<int:exam>/", cms.exam_state, name="exam_state"),
+        path("exams/<int:exam>/edit/", cms.edit_exam, name="edit_exam"),
+        path("exams/<int:exam>/publish/", cms.publish_exam, name="publish_exam"),
+        path("exams/<int:exam>/drop/", cms.drop_exam, name="drop_exam"),
+    ]
+
+
+@hooks.register("register_admin_menu_item")
+def menu() -> MenuItem:
+    return AdminsMenuItem(gettext_lazy("考试"), "/cms/exams/", name="exams", icon_name="form", order=145)
+
+
+@hooks.register("construct_homepage_panels")
+def what_waits(request: HttpRequest, panels: list[Any]) -> None:
+    """Exams nobody has published yet, for those who may; and those that are open now."""
+    user: Any = request.user
+    if not reach.has(user, *reach.ADMINS):
+        return
+    now = request.now  # type: ignore[attr-defined]
+    items = []
+    if reach.has(user, *drafts.SETTERS):
+        waiting = cms.settable(request).filter(published_at=None).count()
+        if waiting:
+            items.append(Waiting(_("场考试还没有发布"), waiting, reverse("exam_list"), "warn"))
+    running = Exam.objects.published().touching(reach.paths(user)).filter(opens_at__lte=now, closes_at__gt=now)
+    for exam in running.order_by("closes_at")[:3]:
+        yet = tally.attempts_within(user, exam).filter(state=AttemptState.DUE).count()
+        text = _("人还没考“%(title)s”，%(at)s 截止") % {"title": exam.title, "at": listing.moment(exam.closes_at)}
+        items.append(Waiting(text, yet, reverse("exam_state", args=[exam.pk])))
+    panels.append(WaitingPanel(_("考试"), items, order=30))
