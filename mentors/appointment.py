@@ -22,11 +22,11 @@ def mentor_of(request: HttpRequest) -> Mentor | None:
     """The serving mentor who is asking; looked up once a request."""
     if not hasattr(request, "_mentor"):
         worker = getattr(request.user, "worker", None)
-        serving = Mentor.objects.serving(now=request.now).select_related(
+        serving = Mentor.objects.serving(now=request.now).select_related(  # type: ignore[attr-defined]
             "worker__township", "worker__user", "territory"
         )
-        request._mentor = serving.filter(worker=worker).first() if worker else None
-    return request._mentor
+        request._mentor = serving.filter(worker=worker).first() if worker else None  # type: ignore[attr-defined]
+    return request._mentor  # type: ignore[attr-defined]
 
 
 def visible_to(user: User) -> MentorQuerySet:

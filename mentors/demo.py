@@ -25,7 +25,7 @@ REMARKS = {
     "none": ["没有写到要点，请先学习对应的课程再来考。"],
 }
 # attempt, item, worker, township, county, what was written
-Row = tuple[int, int, int, int, int, str]
+Row = tuple[int, int, int, int, int | None, str]
 
 
 def build(city: City) -> None:

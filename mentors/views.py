@@ -25,7 +25,7 @@ def serving(request: HttpRequest) -> Mentor:
 @never_cache
 @require_safe
 def marking(request: HttpRequest) -> HttpResponse:
-    mentor, now = serving(request), request.now
+    mentor, now = serving(request), request.now  # type: ignore[attr-defined]
     piles = desk.piles(mentor, now=now)
     mine = desk.done_this_year(mentor, now=now)
     context = {
@@ -47,7 +47,7 @@ def marking_next(request: HttpRequest) -> HttpResponse:
 
 def on_to_next(request: HttpRequest, mentor: Mentor) -> HttpResponse:
     try:
-        taken = queue.claim(mentor, now=request.now)
+        taken = queue.claim(mentor, now=request.now)  # type: ignore[attr-defined]
     except Refused as refusal:
         messages.error(request, refusal.sentence)
         return redirect("home")
@@ -77,7 +77,7 @@ def marking_claim(request: HttpRequest, key: str) -> HttpResponse:
 def save(claim: Any, form: MarkForm, request: HttpRequest) -> bool:
     given = form.cleaned_data
     try:
-        queue.award(claim, points=given["points"], remark=given["remark"], now=request.now)
+        queue.award(claim, points=given["points"], remark=given["remark"], now=request.now)  # type: ignore[attr-defined]
     except Refused as refusal:
         form.add_error(None, refusal.sentence)
         return False
@@ -86,7 +86,7 @@ def save(claim: Any, form: MarkForm, request: HttpRequest) -> bool:
 
 def sheet(claim: Any, form: MarkForm, mentor: Mentor, request: HttpRequest) -> dict[str, Any]:
     """Everything the marking page shows; of the worker who wrote the answer it holds nothing."""
-    now = request.now
+    now = request.now  # type: ignore[attr-defined]
     standing = Award.objects.filter(attempt=claim.attempt_id, item=claim.item_id, superseded=False).first()
     standing = standing if claim.done_at else None
     ticked = [entry["point"] for entry in standing.points] if standing else []

@@ -52,7 +52,7 @@ def mentors_due(context: Context) -> list[Due]:
     request = context["request"]
     mentor = appointment.mentor_of(request)
     left = queue.waiting(mentor, now=request.now).count() if mentor else 0
-    if not left:
+    if mentor is None or not left:
         return []
     return [
         Due(
