@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from lms import imports
+from lms import imports, judging
 from lms.models import Outcome
 from lms.refusal import Refused
 from lms.resources import ERROR, Line, SheetResource
@@ -60,7 +60,7 @@ class ImportCommand(BaseCommand):
 
 def run_file(resource: SheetResource, data: bytes, *, name: str, write: bool, now: datetime) -> dict[str, Any]:
     """Judge a file and, with `write`, apply it, without staging; the result as the public commands print it."""
-    reading = imports.read(resource, data, name=name, actor=None, now=now)
+    reading = judging.read(resource, data, name=name, actor=None, now=now)
     lines = reading.lines
     result = {
         **resource.summary(lines),

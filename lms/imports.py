@@ -5,9 +5,7 @@ no other writer waits long, and takes up where it stopped when its worker was ki
 """
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,13 +16,12 @@ from django.db.models import Count, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from lms import audit, jobs, sheets
+from lms import audit, jobs, judging
 from lms.models import ImportRow, ImportRun, ImportState, Outcome
 from lms.refusal import Refused
 from lms.resources import WARNING, Line, Note, SheetResource
 
 CHUNK = 200
-SKIPPED_SHOWN = 100
 TWICE = timedelta(minutes=1)  # the same file again within this time is the same click
 # the order of the preview: what needs a person before what goes by itself
 RANKS = {
@@ -64,77 +61,6 @@ def permit(resource: type[SheetResource] | SheetResource, actor: Any) -> None:
         raise Refused(_("您现在没有导入%(title)s的权限。需要导入的，请联系上级管理员。") % {"title": resource.title})
 
 
-@dataclass
-class Reading:
-    """A file read and judged: its lines, what was left out, and how its columns were taken."""
-
-    lines: list[Line]
-    skipped_rows: int
-    report: dict[str, Any]
-
-    @property
-    def counts(self) -> dict[str, int]:
-        return dict(Counter(line.outcome for line in self.lines))
-
-
-def read(resource: SheetResource, data: bytes, *, name: str, actor: Any, now: datetime) -> Reading:
-    """Read and judge a whole file. Writes nothing. Refuses a file that is no table of this kind, in one sentence."""
-    book = sheets.read(data, name=name)
-    found, left_out = sheets.tables(book, resource.aliases(), need=resource.need)
-    if not found:
-        raise Refused(
-            _("在这个文件里没有找到%(title)s的表头。请确认选对了文件，表头里要有：%(need)s。")
-            % {
-                "title": resource.title,
-                "need": "、".join(resource.columns()[field].column_name for field in resource.need),
-            }
-        )
-    lines = list(lines_of(found))
-    resource.prepare(actor=actor, now=now)
-    for line in lines:
-        resource.clean_line(line)
-    resource.judge(lines, tables=found)
-    for line in lines:
-        settle(line)
-    return Reading(lines, sum(len(table.skipped) for table in found), report(found, left_out))
-
-
-def settle(line: Line) -> None:
-    """A row with a fault is wrong whatever it would do; of a row out of reach nothing more is said than that."""
-    if line.outcome == Outcome.OUT_OF_REACH:
-        line.notes = [note for note in line.notes if note.code == "out_of_reach"]
-        line.plan = None
-    elif line.wrong:
-        line.outcome, line.plan = Outcome.WRONG, None
-
-
-def lines_of(tables: list[sheets.Table]) -> Iterator[Line]:
-    for table in tables:
-        letters = {field: sheets.letter(index) for field, index in table.fields.items()}
-        for row in table.rows:
-            yield Line(table.sheet.name, row.number, row.cells, letters)
-
-
-def report(tables: list[sheets.Table], left_out: list[sheets.LeftOut]) -> dict[str, Any]:
-    """What the preview tells of the reading: sheets, header rows, columns, rows left out, totals that do not agree, hidden rows."""
-    return {
-        "sheets": [
-            {
-                "name": table.sheet.name,
-                "header_rows": list(table.header_rows),
-                "rows": len(table.rows),
-                "declared": table.declared,
-                "hidden": len(table.hidden_rows),
-                "columns": [[column.letter, column.title, column.field] for column in table.columns],
-                "skipped": [[row.number, row.reason, row.text[:40]] for row in table.skipped[:SKIPPED_SHOWN]],
-                "skipped_rows": len(table.skipped),
-            }
-            for table in tables
-        ],
-        "left_out": [[sheet.name, sheet.reason] for sheet in left_out],
-    }
-
-
 # --- upload and preview ---------------------------------------------------------------------------------------------
 
 
@@ -169,7 +95,7 @@ def read_and_stage(handle: jobs.Handle) -> None:
         permit(resource, run.actor)
         with run.file.open() as file:
             data = file.read()
-        reading = read(resource, data, name=run.file_name, actor=run.actor, now=timezone.now())
+        reading = judging.read(resource, data, name=run.file_name, actor=run.actor, now=timezone.now())
     except Refused as refusal:
         still_reading(run).update(state=ImportState.REFUSED, message=refusal.sentence)
         return
@@ -181,7 +107,7 @@ def still_reading(run: ImportRun) -> QuerySet[ImportRun]:
     return ImportRun.objects.filter(pk=run.pk, state=ImportState.READING)
 
 
-def stage(run: ImportRun, reading: Reading, handle: jobs.Handle) -> None:
+def stage(run: ImportRun, reading: judging.Reading, handle: jobs.Handle) -> None:
     """Write the judged lines down for the preview, some at a time, so that nobody else waits long to write."""
     ImportRow.objects.filter(run=run).delete()
     total = len(reading.lines)

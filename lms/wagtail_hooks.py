@@ -2,10 +2,23 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
+
+from lms import imports, imports_cms
+from lms.models import ImportState
+from lms.panels import Waiting, WaitingPanel
+
+
+class ImportMenuItem(MenuItem):
+    """Shown to those who may bring something in."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return bool(imports.kinds_for(request.user))
 
 
 @hooks.register("insert_global_admin_css")
@@ -26,3 +39,34 @@ def no_more_than_needed(request: HttpRequest, menu_items: list[MenuItem]) -> Non
     if not request.user.is_superuser and not request.user.groups.exists():  # type: ignore[union-attr]
         hidden |= {"explorer", "images", "documents", "settings", "snippets"}
     menu_items[:] = [item for item in menu_items if item.name not in hidden]
+
+
+@hooks.register("register_admin_urls")
+def import_addresses() -> list[URLPattern]:
+    return [
+        path("imports/", imports_cms.start, name="imports"),
+        path("imports/<int:pk>/", imports_cms.show, name="import_run"),
+        path("imports/<int:pk>/confirm/", imports_cms.confirm, name="import_confirm"),
+        path("imports/<int:pk>/resume/", imports_cms.resume, name="import_resume"),
+        path("imports/<int:pk>/drop/", imports_cms.drop, name="import_drop"),
+        path("imports/<int:pk>/wrong.xlsx", imports_cms.wrong, name="import_wrong"),
+    ]
+
+
+@hooks.register("register_admin_menu_item")
+def import_menu() -> MenuItem:
+    return ImportMenuItem(_("导入"), reverse("imports"), name="imports", icon_name="upload", order=105)
+
+
+@hooks.register("construct_homepage_panels")
+def imports_waiting(request: HttpRequest, panels: list[Any]) -> None:
+    """Imports that wait for their uploader's decision, and what is under way."""
+    if not imports.kinds_for(request.user):
+        return
+    states = list(imports_cms.own(request).values_list("state", flat=True))
+    lines = [
+        (_("份上传的表核对好了，等您确认"), ImportState.READY, "warn"),
+        (_("份表正在导入，名册还不完整"), ImportState.APPLYING, ""),
+    ]
+    items = [Waiting(str(text), states.count(state), reverse("imports"), tone) for text, state, tone in lines]
+    panels.append(WaitingPanel(str(_("导入")), [item for item in items if item.count], order=5))

@@ -21,7 +21,7 @@ def counties(user: User) -> TerritoryQuerySet:
     """Counties within reach, and the county above an admin whose reach is a township."""
     own = Q()
     for path in reach.paths(user):
-        own |= Q(path__startswith=path) | Q(pk__in=[int(part) for part in path.rstrip("/").split("/")])
+        own |= Q(path__startswith=path) | Q(pk__in=[int(part) for part in path.split("/") if part])
     return Territory.objects.counties().filter(own) if own else Territory.objects.none()
 
 

@@ -1,0 +1,63 @@
+"""The rows that an import leaves out, as a workbook: where they stand, who, and why."""
+
+from io import BytesIO
+from typing import Any
+
+from django.utils.translation import gettext as _
+from openpyxl import Workbook
+from openpyxl.styles import Alignment, Font
+from openpyxl.utils import get_column_letter
+
+from lms import imports
+from lms.models import ImportRun, Outcome
+from lms.resources import SheetResource
+
+KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+WIDTHS = (16, 8, 8, 14)
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def workbook(run: ImportRun, resource: type[SheetResource]) -> bytes:
+    """One sheet, one line for each row left out; numbers are masked as on the screen."""
+    book = Workbook()
+    sheet = book.active
+    sheet.title = _("有误的行")
+    titles = [
+        _("工作表"),
+        _("行号"),
+        _("列"),
+        str(resource.label_title),
+        *map(str, resource.fact_titles),
+        _("错误原因"),
+    ]
+    sheet.append(titles)
+    left_out = [*imports.LEFT_OUT, Outcome.SKIPPED]
+    for row in run.rows.filter(outcome__in=left_out).order_by("position").iterator(chunk_size=500):
+        facts = (row.cells or {}).get("facts", [])
+        facts = [*facts, *[""] * (len(resource.fact_titles) - len(facts))]
+        letters = "、".join(dict.fromkeys(note["column"] for note in row.notes if note["column"]))
+        reasons = "\n".join(note["message"] for note in row.notes)
+        sheet.append([plain(value) for value in (row.sheet, row.number, letters, row.label, *facts, reasons)])
+    dress(sheet, len(titles))
+    out = BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def plain(value: Any) -> Any:
+    """Text that a spreadsheet program will not take for a formula."""
+    if not isinstance(value, str):
+        return value
+    value = "".join(mark for mark in value if mark in "\n\t" or ord(mark) >= 32)
+    return f"'{value}" if value.startswith(FORMULA) else value
+
+
+def dress(sheet: Any, width: int) -> None:
+    for number in range(1, width + 1):
+        size = 60 if number == width else (WIDTHS[number - 1] if number <= len(WIDTHS) else 26)
+        sheet.column_dimensions[get_column_letter(number)].width = size
+    for cell in sheet[1]:
+        cell.font = Font(bold=True)
+    for (cell,) in sheet.iter_rows(min_row=2, min_col=width, max_col=width):
+        cell.alignment = Alignment(wrap_text=True, vertical="top")
+    sheet.freeze_panes = "A2"
