@@ -34,6 +34,7 @@ class Command(BaseCommand):
         settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
         self.lock = self.alone()
         installation.bring_up_to_date(demo_scale=share(demo_scale), say=self.say)
+        self.nobody = installation.empty()
         children = [
             processes.Child("网页服务", self.child(web)),
             processes.Child("后台任务", self.child(worker)),
@@ -80,6 +81,8 @@ class Command(BaseCommand):
         self.stdout.write(f"\n{settings.SITE_NAME}已启动：{settings.SITE_URL}/\n管理后台：{settings.SITE_URL}/cms/")
         if installation.LOGINS.exists():
             self.stdout.write(f"\n演示账号（也在 {installation.LOGINS}）：\n{installation.LOGINS.read_text('utf-8')}")
+        if self.nobody:
+            self.stdout.write("\n还没有任何账号：怎样导入区划、建第一个管理员，见 docs/operating.md 第 1 节。")
         if sys.stderr.isatty():
             self.stdout.write(f"日志：{log_file()}")
         self.stdout.write("按 Ctrl-C 结束。")
