@@ -1,7 +1,7 @@
 """Studying a lesson: opened, heard of, finished. The server's clock alone says how long it took."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -101,10 +101,13 @@ def bring_in(finishes: Iterable[Finish], *, course: CoursePage, now: datetime) -
     live, by_worker = course.lessons().count(), dict[int, list[datetime]]()
     for finish in finishes:
         by_worker.setdefault(finish.worker_id, []).append(finish.at)
-    entries = [hours_entry(finish.worker_id, course, finish.lesson, at=finish.at) for finish in finishes]
+    # what all entries of a lesson have in common is made once
+    lessons = {finish.lesson.pk: finish.lesson for finish in finishes}
+    common = {pk: hours_entry(0, course, lesson, at=now) for pk, lesson in lessons.items()}
+    entries = [replace(common[f.lesson.pk], worker_id=f.worker_id, occurred_at=f.at) for f in finishes]
     if course.skill_id:
-        whole = {worker: max(times) for worker, times in by_worker.items() if len(times) >= live}
-        entries += [skill_entry(worker, course, at=at) for worker, at in whole.items()]
+        skill, whole = skill_entry(0, course, at=now), {w: max(at) for w, at in by_worker.items() if len(at) >= live}
+        entries += [replace(skill, worker_id=worker, occurred_at=at) for worker, at in whole.items()]
     return ledger.post_many(entries, now=now)
 
 
