@@ -102,5 +102,5 @@ def admin_of(county: Territory) -> User | None:
     """The county's admin, or the city's where the county has none."""
     places = {county.pk, county.parent_id}
     grants = RoleGrant.objects.filter(territory__in=places, role__in=[Role.COUNTY_ADMIN, Role.CITY_ADMIN], until=None)
-    grant = grants.select_related("user").order_by("territory__level").first()
+    grant = grants.select_related("user").order_by("-territory__level").first()
     return grant.user if grant else None

@@ -101,7 +101,7 @@ def years_settled(worker: Worker) -> list[int]:
 @require_safe
 def certificate(request: HttpRequest, number: str) -> HttpResponse:
     found = get_object_or_404(certificates.visible_to(request.user), number=number)  # type: ignore[arg-type]
-    return render(request, "records/certificate.html", {"certificate": found, "address": certificates.address(found)})
+    return render(request, "records/certificate.html", {"certificate": found})
 
 
 @cache_control(private=True, max_age=600)
