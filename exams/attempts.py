@@ -137,7 +137,7 @@ def too_late(attempt: Attempt) -> Refused:
     """Why a save no longer counts, and what does."""
     if attempt.finished and not attempt.closed_by_clock:
         return Refused(
-            _("已在 %(at)s 交卷，答案不能再改。") % {"at": clock(attempt.finished_at or attempt.deadline)},
+            _("已在 %(at)s 交卷，答案不能再改。") % {"at": clock(attempt.finished_at or attempt.ends_at)},
             code="handed_in",
         )
     if attempt.deadline:
@@ -153,7 +153,7 @@ def flag(attempt_id: int, *, worker: Worker, items: Iterable[int] | None, now: d
     attempt = Attempt.objects.filter(pk=attempt_id, worker=worker).first()
     if attempt is None:
         raise Http404
-    if attempt.state != AttemptState.SITTING or now >= attempt.deadline:
+    if attempt.state != AttemptState.SITTING or now >= attempt.ends_at:
         raise too_late(attempt)
     wanted = attempt.flags if items is None else items
     flags = [entry[0] for entry in attempt.paper if entry[0] in set(wanted)]
@@ -173,8 +173,8 @@ def hand_in(attempt: Attempt, *, now: datetime) -> Attempt:
         return attempt
     if attempt.state != AttemptState.SITTING:
         raise too_late(attempt)
-    attempt.closed_by_clock = now >= attempt.deadline
-    attempt.finished_at = min(now, attempt.deadline)
+    attempt.closed_by_clock = now >= attempt.ends_at
+    attempt.finished_at = min(now, attempt.ends_at)
     attempt.state = AttemptState.HANDED_IN
     attempt.receipt = receipt_number(attempt.pk)
     attempt.machine_marks = marking.mark(attempt)
@@ -240,6 +240,6 @@ def _take(attempt: Attempt, sheet: Sheet, items: dict[int, PaperItem], exam: Exa
 
 
 def _answer(attempt: Attempt, item: PaperItem, value: questions.Value, *, saved_at: datetime) -> Answer:
-    packed = questions.face(item.kind).pack(value)  # type: ignore[arg-type]
+    packed = questions.face(item.kind).pack(value)
     marks = marking.machine_score(item, packed)
     return Answer(attempt=attempt, item=item, value=packed, seq=1, saved_at=saved_at, marks=marks)

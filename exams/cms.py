@@ -75,7 +75,7 @@ def edit_exam(request: HttpRequest, exam: int) -> HttpResponse:
 
 def write(request: HttpRequest, exam: Exam, *, initial: dict[str, Any], sections: list[dict]) -> HttpResponse:
     form = ExamForm(request.POST or None, instance=exam, initial=initial, within=places(request))
-    rows = SectionFormSet(request.POST or None, initial=sections, prefix="section")
+    rows: Any = SectionFormSet(request.POST or None, initial=sections, prefix="section")
     if request.method == "POST" and all([form.is_valid(), rows.is_valid()]):
         exam = form.save(commit=False)
         exam.sections, exam.results_at = rows.sections, form.cleaned_data["results_at"]

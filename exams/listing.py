@@ -64,7 +64,7 @@ def grouped(attempts: QuerySet[Attempt], *, now: datetime) -> dict[str, Any]:
 
 def is_open(attempt: Attempt, now: datetime) -> bool:
     if attempt.state == AttemptState.SITTING:
-        return attempt.deadline is not None and now < attempt.deadline
+        return now < attempt.ends_at
     return attempt.state == AttemptState.DUE and attempt.exam.open_at(now)
 
 
@@ -87,7 +87,7 @@ def _entry(exam: Exam) -> str:
 
 def _now(attempt: Attempt, now: datetime) -> Due:
     exam, sitting = attempt.exam, attempt.state == AttemptState.SITTING
-    until = attempt.deadline if sitting else exam.closes_at
+    until = attempt.ends_at if sitting else exam.closes_at
     left = in_words(until - now)
     if sitting:
         href = reverse("attempt", args=[attempt.pk])

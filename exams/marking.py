@@ -189,7 +189,7 @@ def certificate(attempt: Attempt) -> certificates.Award:
     sentence = _("%(name)s同志参加“%(title)s”，得%(marks)s分（满分%(full)s分，%(need)s分及格），考核合格。") % {
         "name": holder,
         "title": exam.title,
-        "marks": papers.number(attempt.marks or 0),
+        "marks": papers.number(attempt.marks or scoring.ZERO),
         "full": papers.number(exam.full_marks),
         "need": papers.number(exam.pass_marks),
     }

@@ -205,6 +205,12 @@ class Attempt(models.Model):
     def finished(self) -> bool:
         return self.state in {AttemptState.HANDED_IN, AttemptState.MARKED}
 
+    @property
+    def ends_at(self) -> datetime:
+        """The deadline of an attempt that was begun."""
+        assert self.deadline is not None
+        return self.deadline
+
     def seconds_left(self, now: datetime) -> int:
         """Whole seconds to the deadline by the server's clock, never negative."""
         return max(0, int((self.deadline - now).total_seconds())) if self.deadline else 0

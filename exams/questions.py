@@ -36,10 +36,10 @@ class Choice:
     def clean(self, value: Any, content: dict) -> list[int]:
         """The answer as it may be kept; refuses what no page of ours would send."""
         if not isinstance(value, list) or not all(type(index) is int for index in value):
-            raise Refused(STALE_PAGE, code="unfit")
+            raise Refused(str(STALE_PAGE), code="unfit")
         chosen = sorted(set(value))
         if chosen and not 0 <= chosen[0] <= chosen[-1] < len(content["options"]):
-            raise Refused(STALE_PAGE, code="unfit")
+            raise Refused(str(STALE_PAGE), code="unfit")
         if self.most and len(chosen) > self.most:
             raise Refused(_("这道题只能选一项，这次改动没有保存，请重新选。"), code="unfit")
         return chosen
@@ -48,7 +48,7 @@ class Choice:
         """What a plain form sent, as `clean` takes it."""
         return [int(text) if text.isdecimal() and len(text) < 3 else -1 for text in posted]
 
-    def pack(self, value: list[int]) -> str:
+    def pack(self, value: Any) -> str:
         return json.dumps(value) if value else ""
 
     def unpack(self, text: str) -> list[int]:
@@ -67,7 +67,7 @@ class Words:
 
     def clean(self, value: Any, content: dict) -> str:
         if not isinstance(value, str):
-            raise Refused(STALE_PAGE, code="unfit")
+            raise Refused(str(STALE_PAGE), code="unfit")
         text = value.replace("\r\n", "\n").replace("\r", "\n")
         if len(text) > LONGEST:
             raise Refused(
@@ -82,7 +82,7 @@ class Words:
     def read(self, posted: list[str]) -> Any:
         return posted[0] if posted else ""
 
-    def pack(self, value: str) -> str:
+    def pack(self, value: Any) -> str:
         return value if value.strip() else ""
 
     def unpack(self, text: str) -> str:

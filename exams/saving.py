@@ -10,7 +10,7 @@ SQLite: one statement is one write transaction, and there is one writer at a tim
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -54,7 +54,7 @@ class Outcome(NamedTuple):
 def save(attempt_id: int, item_id: int, *, worker_id: int, value: str, seq: int, now: datetime) -> Outcome:
     """Write the answer if the attempt is still open and no answer with this sequence or a newer one stands."""
     moment = connection.ops.adapt_datetimefield_value(now)
-    values = {
+    values: dict[str, Any] = {
         "attempt": attempt_id,
         "item": item_id,
         "worker": worker_id,

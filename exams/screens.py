@@ -64,7 +64,7 @@ class Section:
 
     @property
     def name(self) -> str:
-        return QuestionKind(self.questions[0].item.kind).label
+        return str(QuestionKind(self.questions[0].item.kind).label)
 
     @property
     def marks(self) -> Decimal:

@@ -22,7 +22,7 @@ def own(request: HttpRequest) -> AttemptQuerySet:
 def own_attempt(request: HttpRequest, pk: int) -> Attempt:
     """One of them, closed on the spot if its time is over and the sweep has not been by yet."""
     attempt = get_object_or_404(own(request), pk=pk)
-    if attempt.state == AttemptState.SITTING and request.now >= attempt.deadline:  # type: ignore[attr-defined]
+    if attempt.state == AttemptState.SITTING and request.now >= attempt.ends_at:  # type: ignore[attr-defined]
         attempt = attempts.hand_in(attempt, now=request.now)  # type: ignore[attr-defined]
     return attempt
 
