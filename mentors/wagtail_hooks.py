@@ -42,8 +42,8 @@ def what_waits(request: HttpRequest, panels: list[Any]) -> None:
     listed = appointment.listed(user).count() if reach.has(user, *appointment.APPOINTING) else 0  # type: ignore[arg-type]
     items = []
     if listed:
-        text = str(_("名册标为小教员、还没有聘任的人"))
+        text = str(_("人在名册中标为小教员，还没有聘任"))
         items.append(Waiting(text, listed, reverse("appoint_mentors"), "warn"))
     if unmarked:
-        items.append(Waiting(str(_("等小教员评的案例答卷")), unmarked, reverse("mentors"), ""))
+        items.append(Waiting(str(_("份案例答卷等小教员评")), unmarked, reverse("mentors"), ""))
     panels.append(WaitingPanel(str(_("小教员和评卷")), items, order=40))
