@@ -91,7 +91,7 @@ def hours(worker: Worker, records: Iterable[SkillRecord], *, year: int) -> Hours
 
 def every_hour(worker: Worker, *, year: int) -> list[SkillRecord]:
     """Every hours record of the year, the newest first, those reversed among them with their reversal."""
-    records = SkillRecord.objects.filter(worker=worker, kind=Kind.HOURS, year=year, reverses=None)
+    records = SkillRecord.objects.originals().filter(worker=worker, kind=Kind.HOURS, year=year)
     return list(records.select_related("reversal").order_by("-occurred_at", "-pk"))
 
 

@@ -89,6 +89,12 @@ def test_a_reversed_record_counts_no_more_and_is_not_posted_again(entry, county_
     assert AuditEntry.objects.filter(action="records.reversed").count() == 1
 
 
+def test_what_stands_is_found_by_worker_and_year_and_not_by_what_it_reverses(worker):
+    if connection.vendor == "sqlite":
+        plan = SkillRecord.objects.standing().filter(worker=worker, year=2026, kind="hours").explain()
+        assert "USING INDEX record_worker_year (worker_id=? AND year=? AND kind=?)" in plan
+
+
 def test_a_reversal_needs_a_reason_and_cannot_itself_be_reversed(entry, county_admin, now):
     record = ledger.post(entry, now=now)
     with pytest.raises(Refused, match="请写明冲销这条记录的原因"):
