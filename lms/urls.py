@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.urls import include, path
+from django.views.generic import RedirectView
 from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
@@ -18,6 +19,8 @@ urlpatterns = [
     path("", include("courses.urls")),
     path("", include("exams.urls")),
     path("", include("mentors.urls")),
+    # Wagtail's own account page knows names and pictures that our users do not have
+    path("cms/account/", RedirectView.as_view(pattern_name="me"), name="cms_account"),
     path("cms/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
 ]

@@ -1,33 +1,42 @@
 """Back-office screens of the roster that are not plain lists: first passwords."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from lms.refusal import Refused
 from roster import passwords, reach
-from roster.models import Level, PasswordSheet, TerritoryQuerySet, WorkerState
+from roster.models import Level, PasswordSheet, TerritoryQuerySet, User, Worker, WorkerState
 
 ADMINS = reach.only(*reach.ADMINS)
 
 
 def townships(request: HttpRequest) -> TerritoryQuerySet:
     """Townships within reach that have workers, with how many of them still wait for a password of their own."""
-    waiting = Q(workers__state=WorkerState.ACTIVE) & (
-        Q(workers__user=None) | Q(workers__user__must_change_password=True)
-    )
+    here = Worker.objects.filter(township=OuterRef("pk")).values("township")
+    active, waiting = Q(state=WorkerState.ACTIVE), passwords.WAITING
     return (
         reach.territories(request.user)  # type: ignore[arg-type]
         .filter(level=Level.TOWNSHIP, workers__isnull=False)
+        .distinct()
         .select_related("parent")
-        .annotate(waiting=Count("workers", filter=waiting, distinct=True), people=Count("workers", distinct=True))
+        .annotate(
+            waiting=Subquery(here.filter(waiting).annotate(n=Count("pk")).values("n")),
+            people=Subquery(here.filter(active).annotate(n=Count("pk")).values("n")),
+        )
         .order_by("code")
     )
+
+
+def waiting_within(user: User) -> int:
+    """How many workers within reach have no password of their own yet."""
+    return reach.workers(user).filter(passwords.WAITING).count()
 
 
 @ADMINS
@@ -44,7 +53,8 @@ def password_sheets(request: HttpRequest) -> HttpResponse:
 @ADMINS
 @require_POST
 def prepare_passwords(request: HttpRequest) -> HttpResponse:
-    township = get_object_or_404(townships(request), pk=request.POST.get("township"))
+    wanted = request.POST.get("township", "")
+    township = get_object_or_404(townships(request), pk=wanted if wanted.isdecimal() else None)
     try:
         sheet = passwords.prepare(township, by=request.user, now=request.now)  # type: ignore[arg-type, attr-defined]
     except Refused as refusal:
@@ -72,7 +82,32 @@ def open_passwords(request: HttpRequest, sheet: int) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, refusal.sentence)
         return redirect("password_sheet", sheet)
-    return render(request, "roster/password_slips.html", {"sheet": found, "slips": slips})
+    context = {"slips": slips, "place": found.township.name, "expires": found.expires_at, "back": "password_sheets"}
+    return render(request, "roster/password_slips.html", {**context, "site": settings.SITE_URL})
+
+
+@ADMINS
+@never_cache
+@require_http_methods(["GET", "POST"])
+def reset_worker(request: HttpRequest, worker: int) -> HttpResponse:
+    """A new first password for a worker who forgot theirs and stands before the admin."""
+    found = get_object_or_404(reach.workers(request.user).exclude(user=None), pk=worker)  # type: ignore[arg-type]
+    if request.method == "POST":
+        try:
+            slip = passwords.reissue(found.user, by=request.user, now=request.now)  # type: ignore[arg-type, attr-defined]
+            return hand_over(request, slip, back="workers:index")
+        except Refused as refusal:
+            messages.error(request, refusal.sentence)
+            return redirect("workers:inspect", found.pk)
+    context = {"person": found, "back": "workers:index", "page_title": _("重新发放密码")}
+    return render(request, "roster/cms_reissue.html", context)
+
+
+def hand_over(request: HttpRequest, slip: passwords.Slip, *, back: str) -> HttpResponse:
+    """The one time a password is shown: in the answer to the form that made it, never under an address of its own."""
+    expires = passwords.expiry(request.now)  # type: ignore[attr-defined]
+    context = {"slips": [slip], "expires": expires, "back": back, "site": settings.SITE_URL}
+    return render(request, "roster/password_slips.html", context)
 
 
 def mine(request: HttpRequest, sheet: int) -> PasswordSheet:

@@ -1,18 +1,18 @@
 from collections.abc import Callable
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 
+from lms.middleware import BACK_OFFICE
 from roster import reach
 from roster.models import Agreement, Signature
 
 # addresses that answer before sign-in; everything else asks for it
 OPEN = ("/sign-in/", "/static/", "/healthz", "/readyz", "/check/", "/display/", "/design/")
 # and those that a signed-in person needs before the first things are done
-UNDONE_OPEN = (*OPEN, "/sign-out/", "/password/", "/agreement/")
+FIRST = ("/sign-out/", "/password/")
 
 
 def first_things_first(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -23,18 +23,29 @@ def first_things_first(get_response: Callable[[HttpRequest], HttpResponse]) -> C
         if path.startswith(OPEN):
             return get_response(request)
         if not user.is_authenticated:
-            return redirect(f"{reverse('sign_in')}?{urlencode({'next': request.get_full_path()})}")
-        if path.startswith(UNDONE_OPEN):
+            return redirect(reverse("sign_in") + way_back(request))
+        if path.startswith(FIRST):
             return get_response(request)
         if user.must_change_password:
             return redirect("password")
+        if path.startswith("/agreement/"):
+            return get_response(request)
         if unsigned(request):
             return redirect("agreement")
         if path == "/" and not hasattr(user, "worker"):
             return redirect(reach.landing(user))
+        if path.startswith(BACK_OFFICE) and not user.has_perm("wagtailadmin.access_admin"):
+            raise Http404  # for those who have no work there it does not exist
         return get_response(request)
 
     return middleware
+
+
+def way_back(request: HttpRequest) -> str:
+    """The query that brings a visitor back to the page they asked for; a form that was sent cannot be sent again by that."""
+    if request.path == "/" or request.method not in {"GET", "HEAD"}:
+        return ""
+    return "?" + urlencode({"next": request.get_full_path()})
 
 
 def unsigned(request: HttpRequest) -> bool:
@@ -43,7 +54,7 @@ def unsigned(request: HttpRequest) -> bool:
     if worker is None:
         return False
     newest = (
-        Agreement.objects.filter(published_at__lte=timezone.now())
+        Agreement.objects.filter(published_at__lte=request.now)  # type: ignore[attr-defined]
         .order_by("-version")
         .values_list("pk", flat=True)
         .first()

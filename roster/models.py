@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from lms.sealing import SealedJSONField, SealedTextField, lookup
@@ -93,7 +94,6 @@ class Grid(models.Model):
 class User(AbstractUser):
     """Someone who signs in. `username` is the roster number (登录号); most people type their mobile number instead."""
 
-    first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
     name = models.CharField(_("姓名"), max_length=60)
     mobile_hash = models.CharField(max_length=64, blank=True, db_index=True)
@@ -110,6 +110,11 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.name or self.username
+
+    @property
+    def first_name(self) -> str:  # type: ignore[override]
+        """What Wagtail writes beside the picture of who is signed in."""
+        return self.name
 
     def get_full_name(self) -> str:
         return self.name
@@ -141,6 +146,8 @@ class RoleGrant(models.Model):
     until = models.DateField(null=True, blank=True)
     granted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     reason = models.CharField(max_length=200, blank=True)
+    ended_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    end_reason = models.CharField(max_length=200, blank=True)
 
     objects = RoleGrantQuerySet.as_manager()
 
@@ -214,6 +221,12 @@ class Worker(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def joined(self) -> str:
+        """When the worker joined, no finer than the roster knows."""
+        pattern = {"year": "Y年", "month": "Y年n月"}.get(self.joined_precision, "Y年n月j日")
+        return date_format(self.joined_on, pattern) if self.joined_on else ""
 
     @property
     def masked_mobile(self) -> str:

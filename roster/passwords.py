@@ -2,16 +2,32 @@
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from lms import audit, jobs
+from lms.models import JobState
 from lms.refusal import Refused
-from roster.models import PasswordSheet, Territory, User, Worker, WorkerQuerySet
+from roster import roles
+from roster.models import PasswordSheet, Posting, Territory, User, Worker, WorkerQuerySet, WorkerState
+
+
+@dataclass(frozen=True)
+class Slip:
+    """What one person is handed: who it is for, what to sign in with, and the first password."""
+
+    name: str
+    username: str
+    password: str
+    mobile: str = ""
+    place: str = ""
+
 
 # no letter or figure that is taken for another on paper
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -23,23 +39,37 @@ def draw() -> str:
     return "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _group in range(3))
 
 
+def expiry(now: datetime) -> datetime:
+    return now + timedelta(days=settings.FIRST_PASSWORD_DAYS)
+
+
 @transaction.atomic
 def prepare(township: Territory, *, by: User, now: datetime) -> PasswordSheet:
     """Start a sheet for the workers of a township who have never chosen a password; the passwords are made in the background."""
     if not waiting(township).exists():
         raise Refused(_("这个乡镇（街道）的网格员都已自己设好密码，没有需要发放的。"))
-    expires = now + timedelta(days=settings.FIRST_PASSWORD_DAYS)
-    sheet = PasswordSheet.objects.create(township=township, made_by=by, made_at=now, expires_at=expires)
+    if unfinished(township).exists():
+        raise Refused(_("这个乡镇（街道）正有一份名单在生成，请等它完成。"))
+    sheet = PasswordSheet.objects.create(township=township, made_by=by, made_at=now, expires_at=expiry(now))
     sheet.job = jobs.enqueue("roster.first_passwords", owner=by, sheet=sheet.pk)
     sheet.save(update_fields=["job"])
     audit.note("passwords.prepared", now=now, actor=by, subject=sheet, territory=township.path)
     return sheet
 
 
+def unfinished(township: Territory) -> QuerySet[PasswordSheet]:
+    """Sheets still being made: a second one at the same time would hand out passwords that the first one overwrites."""
+    at_work = [JobState.QUEUED, JobState.RUNNING]
+    return PasswordSheet.objects.filter(township=township, slips__isnull=True, printed_at=None, job__state__in=at_work)
+
+
+# without an account, or the first password not yet used; whoever holds a role gets theirs from those who may give the role
+WAITING = Q(state=WorkerState.ACTIVE) & (Q(user=None) | Q(user__must_change_password=True, user__role_grants=None))
+
+
 def waiting(township: Territory) -> WorkerQuerySet:
-    """Workers in post here without an account, or who have not yet used their first password."""
-    workers = Worker.objects.active().filter(township=township)
-    return workers.filter(user=None) | workers.filter(user__must_change_password=True)
+    """Workers in post here who have no password of their own yet."""
+    return Worker.objects.filter(WAITING, township=township)
 
 
 @jobs.work("roster.first_passwords")
@@ -79,7 +109,7 @@ def account(worker: Worker, *, password_hash: str, expires: datetime | None) -> 
 
 
 @transaction.atomic
-def open_once(sheet: PasswordSheet, *, by: User, now: datetime) -> list[tuple[Worker, str, str]]:
+def open_once(sheet: PasswordSheet, *, by: User, now: datetime) -> list[Slip]:
     """Unseal the sheet for printing and empty it. Refuses when it was opened before, is not ready, or has run out."""
     sheet = PasswordSheet.objects.select_for_update().get(pk=sheet.pk)
     if sheet.printed_at:
@@ -88,12 +118,45 @@ def open_once(sheet: PasswordSheet, *, by: User, now: datetime) -> list[tuple[Wo
         raise Refused(_("名单还没有生成完，请稍等。"))
     if sheet.expires_at <= now:
         raise Refused(_("这份名单已过期，请重新生成。"))
-    workers = Worker.objects.in_bulk([slip[0] for slip in sheet.slips])
-    slips = [(workers[number], name, password) for number, name, password in sheet.slips]
+    slips = unsealed(sheet)
     sheet.slips, sheet.printed_at = [], now
     sheet.save(update_fields=["slips", "printed_at"])
     audit.note("passwords.printed", now=now, actor=by, subject=sheet, territory=sheet.township.path, count=len(slips))
     return slips
+
+
+def unsealed(sheet: PasswordSheet) -> list[Slip]:
+    """The slips in the order in which they are handed out: community by community, grid by grid."""
+    passwords = {number: (username, password) for number, username, password in sheet.slips}
+    workers = Worker.objects.filter(pk__in=passwords)
+    postings = Posting.objects.current().filter(worker__in=workers).select_related("grid__community")
+    grids = {posting.worker_id: posting.grid for posting in postings.order_by("-grid__code")}  # the first grid stays
+    slips = [
+        (grids[worker.pk].code if worker.pk in grids else "", worker, *passwords[worker.pk])
+        for worker in workers.order_by("pk")
+    ]
+    return [
+        Slip(worker.name, username, password, worker.masked_mobile, str(grids.get(worker.pk, "")))
+        for _code, worker, username, password in sorted(slips, key=lambda slip: slip[0])
+    ]
+
+
+@transaction.atomic
+def reissue(user: User, *, by: User, now: datetime) -> Slip:
+    """A new first password for someone who forgot theirs, shown once to whoever hands it over; their open sessions end.
+
+    Refuses when `by` has no say over this person: a worker's townships' admins, and for holders of a role those who may give it.
+    """
+    user = User.objects.select_for_update().get(pk=user.pk)
+    if not roles.may_reset(by, user):
+        raise Refused(_("这个人的密码不归你发放，请联系上一级管理员。"))
+    password = draw()
+    user.set_password(password)
+    user.must_change_password, user.first_password_expires_at = True, expiry(now)
+    user.save(update_fields=["password", "must_change_password", "first_password_expires_at"])
+    audit.note("password.reissued", now=now, actor=by, subject=user)
+    worker = getattr(user, "worker", None)
+    return Slip(user.name, user.username, password, worker.masked_mobile if worker else "")
 
 
 @transaction.atomic

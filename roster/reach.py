@@ -1,6 +1,5 @@
 """Whom and what a user may see. The only place that says it; unknown and out of reach are the same 404."""
 
-from datetime import date
 from functools import wraps
 from typing import Any
 
@@ -14,13 +13,13 @@ ADMINS = {Role.CITY_ADMIN, Role.COUNTY_ADMIN, Role.TOWNSHIP_ADMIN}
 BACK_OFFICE = ADMINS | {Role.EDITOR}
 
 
-def grants(user: User, *, on: date | None = None) -> list[RoleGrant]:
+def grants(user: User) -> list[RoleGrant]:
     """The roles held today, read once a request and never kept longer: a role lost at 10:00 is gone at 10:00."""
     if not user.is_authenticated or not user.is_active:
         return []
     if not hasattr(user, "_grants"):
-        today = on or timezone.localdate()
-        user._grants = list(user.role_grants.holding(on=today).select_related("territory"))  # type: ignore[attr-defined]
+        held = user.role_grants.holding(on=timezone.localdate())
+        user._grants = list(held.select_related("territory"))  # type: ignore[attr-defined]
     return user._grants  # type: ignore[attr-defined]
 
 

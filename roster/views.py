@@ -11,8 +11,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from lms import audit
 from lms.refusal import Refused
-from roster import employment, passwords, reach
+from roster import employment, passwords, reach, signin
 from roster.forms import AgreementForm, NewPasswordForm, SignInForm
+
+# addresses that were left, not sought
+NOWHERE = ("/sign-in/", "/sign-out/", "/cms/login", "/cms/logout")
 
 
 @never_cache
@@ -26,7 +29,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         login(request, form.user)
         audit.note("signed_in", now=request.now, actor=form.user)
         return redirect(safe_next(request) or reach.landing(form.user))
-    return render(request, "roster/sign_in.html", {"form": form, "next": request.GET.get("next", "")})
+    return render(
+        request, "roster/sign_in.html", {"form": form, "next": request.POST.get("next") or request.GET.get("next", "")}
+    )
 
 
 def safe_next(request: HttpRequest) -> str:
@@ -34,7 +39,7 @@ def safe_next(request: HttpRequest) -> str:
     fine = url_has_allowed_host_and_scheme(
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return target if fine and target not in {"/", "/sign-out/"} else ""
+    return target if fine and not target.startswith(NOWHERE) and target != "/" else ""
 
 
 @require_POST
@@ -47,7 +52,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
 def password(request: HttpRequest) -> HttpResponse:
-    form = NewPasswordForm(request.POST or None, user=request.user)
+    form = NewPasswordForm(request.POST or None, user=request.user, address=signin.address_of(request))
     first = request.user.must_change_password
     if request.method == "POST" and form.is_valid():
         passwords.choose(request.user, password=form.cleaned_data["new"], now=request.now)
@@ -80,7 +85,11 @@ def agreement(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def me(request: HttpRequest) -> HttpResponse:
-    worker = reach.worker_of(request)
+    """What is known of me; for those who are nobody's worker, the account alone."""
+    worker = getattr(request.user, "worker", None)
+    if worker is None:
+        context = {"grants": reach.grants(request.user), "landing": reach.landing(request.user)}
+        return render(request, "roster/account.html", context)
     postings = worker.postings.current().select_related("grid__community__parent__parent")
     signed = worker.signatures.select_related("agreement").order_by("-signed_at").first()
     return render(

@@ -1,0 +1,123 @@
+"""Back-office screens of who holds which role: list, give, end, and a new first password for a holder."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from lms.refusal import Refused
+from roster import passwords, reach, roles
+from roster.cms import hand_over
+from roster.forms import EndRoleForm, KnownPersonForm, NewPersonForm, RoleForm
+from roster.models import RoleGrant
+
+GIVERS = reach.only(*roles.GIVERS)
+
+
+@GIVERS
+@require_safe
+def role_holders(request: HttpRequest) -> HttpResponse:
+    today, ended = timezone.localdate(request.now), request.GET.get("show") == "ended"  # type: ignore[attr-defined]
+    within = roles.within(request.user)  # type: ignore[arg-type]
+    found = within.filter(until__lte=today).order_by("-until") if ended else within.holding(on=today)
+    page = Paginator(found if ended else found.order_by("territory__code", "role", "user__name"), 50)
+    rows = page.get_page(request.GET.get("page"))
+    for row in rows:
+        row.mine = row.user_id != request.user.pk and roles.may_give(request.user, row.role, row.territory)  # type: ignore[attr-defined, arg-type]
+    context = {"page": rows, "ended": ended, "page_title": _("人员与角色")}
+    return render(request, "roster/cms_roles.html", context)
+
+
+@GIVERS
+@require_http_methods(["GET", "POST"])
+def give_role(request: HttpRequest) -> HttpResponse:
+    """Give a role to someone who has an account already."""
+    form = KnownPersonForm(request.POST or None, by=request.user)
+    if request.method == "POST" and form.is_valid():
+        data, now = form.cleaned_data, request.now  # type: ignore[attr-defined]
+        try:
+            held = roles.grant(
+                data["username"],
+                data["role"],
+                data["territory"],
+                since=timezone.localdate(now),
+                by=request.user,  # type: ignore[arg-type]
+                now=now,
+                reason=data["reason"],
+            )
+        except Refused as refusal:
+            blame(form, refusal)
+        else:
+            said = _("%(name)s从今天起是%(place)s的%(role)s。")
+            words = {"name": held.user.name, "place": held.territory.name, "role": held.get_role_display()}
+            messages.success(request, said % words)
+            return redirect("role_holders")
+    return render(request, "roster/cms_role_give.html", {"form": form, "page_title": _("给已有账号的人一个角色")})
+
+
+@GIVERS
+@never_cache
+@require_http_methods(["GET", "POST"])
+def new_holder(request: HttpRequest) -> HttpResponse:
+    """Open an account with a role; the first password is shown once, in the answer to the form."""
+    form = NewPersonForm(request.POST or None, by=request.user)
+    if request.method == "POST" and form.is_valid():
+        now, password = request.now, passwords.draw()  # type: ignore[attr-defined]
+        try:
+            held = roles.open_account(
+                **form.cleaned_data, password=password, expires=passwords.expiry(now), by=request.user, now=now
+            )
+        except Refused as refusal:
+            blame(form, refusal)
+        else:
+            place = f"{held.territory.name} {held.get_role_display()}"
+            slip = passwords.Slip(held.user.name, held.user.username, password, place=place)
+            return hand_over(request, slip, back="role_holders")
+    return render(request, "roster/cms_role_give.html", {"form": form, "new": True, "page_title": _("新开管理账号")})
+
+
+def blame(form: RoleForm, refusal: Refused) -> None:
+    form.add_error({"level": "territory", "taken": "username"}.get(refusal.code), refusal.sentence)
+
+
+@GIVERS
+@require_http_methods(["GET", "POST"])
+def end_role(request: HttpRequest, grant: int) -> HttpResponse:
+    held = standing(request, grant)
+    form = EndRoleForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        now, reason = request.now, form.cleaned_data["reason"]  # type: ignore[attr-defined]
+        try:
+            roles.revoke(held, by=request.user, now=now, on=timezone.localdate(now), reason=reason)  # type: ignore[arg-type]
+        except Refused as refusal:
+            form.add_error(None, refusal.sentence)
+        else:
+            messages.success(request, _("%(name)s的角色已终止，即刻生效。") % {"name": held.user.name})
+            return redirect("role_holders")
+    return render(request, "roster/cms_role_end.html", {"form": form, "held": held, "page_title": _("终止角色")})
+
+
+@GIVERS
+@never_cache
+@require_http_methods(["GET", "POST"])
+def reset_holder(request: HttpRequest, grant: int) -> HttpResponse:
+    held = standing(request, grant)
+    if request.method == "POST":
+        try:
+            slip = passwords.reissue(held.user, by=request.user, now=request.now)  # type: ignore[arg-type, attr-defined]
+            return hand_over(request, slip, back="role_holders")
+        except Refused as refusal:
+            messages.error(request, refusal.sentence)
+            return redirect("role_holders")
+    context = {"person": held.user, "back": "role_holders", "page_title": _("重新发放密码")}
+    return render(request, "roster/cms_reissue.html", context)
+
+
+def standing(request: HttpRequest, grant: int) -> RoleGrant:
+    """A role held today within this admin's reach."""
+    today = timezone.localdate(request.now)  # type: ignore[attr-defined]
+    return get_object_or_404(roles.within(request.user).holding(on=today), pk=grant)  # type: ignore[arg-type]

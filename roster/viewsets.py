@@ -1,0 +1,199 @@
+"""The lists of the roster in the back office: workers and grids within reach."""
+
+from typing import Any
+
+import django_filters
+from django.db.models import F, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.filters import WagtailFilterSet
+from wagtail.admin.ui.tables import Column
+
+from roster import reach, roles
+from roster.backoffice import ScopedInspectView, ScopedModelViewSet
+from roster.models import Grid, GridKind, Level, Territory, Worker
+
+
+def places(level: str) -> Any:
+    """The territories of a level that the asking admin may filter by."""
+
+    def within(request: HttpRequest | None) -> QuerySet[Territory]:
+        if request is None:
+            return Territory.objects.none()
+        return reach.territories(request.user).current().filter(level=level).order_by("code")  # type: ignore[arg-type]
+
+    return within
+
+
+def account_filter(rows: QuerySet[Worker], name: str, value: str) -> QuerySet[Worker]:
+    own = Q(user__isnull=False, user__must_change_password=False)
+    return rows.filter(own if value == "own" else ~own)
+
+
+class WorkerFilter(WagtailFilterSet):
+    county = django_filters.ModelChoiceFilter(
+        field_name="township__parent", label=_("县（市、区）"), queryset=places(Level.COUNTY), empty_label=_("全部")
+    )
+    township = django_filters.ModelChoiceFilter(
+        label=_("乡镇（街道）"), queryset=places(Level.TOWNSHIP), empty_label=_("全部")
+    )
+    account = django_filters.ChoiceFilter(
+        label=_("账号"),
+        choices=[("own", _("有自己的密码")), ("waiting", _("还没有自己的密码"))],
+        method=account_filter,
+        empty_label=_("全部"),
+    )
+
+    class Meta:
+        model = Worker
+        fields = ["county", "township", "employment", "state", "account"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("county", "township"):
+            if self.filters[name].queryset is not None and places_of(self.filters[name], self.request) < 2:
+                del self.filters[name]  # one's only county is no choice
+
+
+def places_of(choice: Any, request: HttpRequest | None) -> int:
+    return choice.get_queryset(request).count()
+
+
+class WorkerInspectView(ScopedInspectView):
+    labels = {"masked_id_number": _("身份证号"), "masked_mobile": _("手机号"), "joined": _("上岗时间")}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        postings = self.object.postings.select_related("grid__community")
+        return super().get_context_data(
+            postings=postings.order_by(F("until").desc(nulls_first=True), F("since").desc(nulls_last=True)),
+            may_reset=self.object.user is not None and roles.may_reset(self.request.user, self.object.user),
+            **kwargs,
+        )
+
+
+class WorkerViewSet(ScopedModelViewSet):
+    model = Worker
+    name = "workers"
+    icon = "group"
+    menu_label = _("网格员")
+    add_to_admin_menu = True
+    menu_order = 110
+    filterset_class = WorkerFilter
+    ordering = ["township__code", "number"]
+    search_fields = ["name", "number"]
+    inspect_view_class = WorkerInspectView
+    inspect_template_name = "roster/cms_worker.html"
+    list_display = [
+        "name",
+        Column("number", label=_("名册编号"), sort_key="number"),
+        Column("masked_mobile", label=_("手机号")),
+        Column("township", label=_("乡镇（街道）"), sort_key="township__code"),
+        Column("get_employment_display", label=_("专兼职"), sort_key="employment"),
+        Column("get_state_display", label=_("状态"), sort_key="state"),
+    ]
+    list_export = [
+        "number",
+        "name",
+        "township.parent.name",
+        "township.name",
+        "get_employment_display",
+        "position",
+        "joined",
+        "get_state_display",
+    ]
+    export_headings = {
+        "township.parent.name": _("县（市、区）"),
+        "township.name": _("乡镇（街道）"),
+        "get_employment_display": _("专兼职"),
+        "joined": _("上岗时间"),
+        "get_state_display": _("状态"),
+    }
+    export_filename = "网格员"
+    inspect_view_fields = [
+        "number",
+        "sex",
+        "masked_id_number",
+        "masked_mobile",
+        "township",
+        "employment",
+        "position",
+        "recruited_by",
+        "joined",
+        "education",
+        "political_status",
+        "certificate",
+        "state",
+    ]
+
+    def scope(self, user: Any) -> QuerySet[Worker]:
+        return reach.workers(user).select_related("township__parent", "user")
+
+
+class GridFilter(WagtailFilterSet):
+    county = django_filters.ModelChoiceFilter(
+        field_name="community__parent__parent",
+        label=_("县（市、区）"),
+        queryset=places(Level.COUNTY),
+        empty_label=_("全部"),
+    )
+    township = django_filters.ModelChoiceFilter(
+        field_name="community__parent",
+        label=_("乡镇（街道）"),
+        queryset=places(Level.TOWNSHIP),
+        empty_label=_("全部"),
+    )
+    kind = django_filters.ChoiceFilter(label=_("类型"), choices=GridKind.choices, empty_label=_("全部"))
+
+    class Meta:
+        model = Grid
+        fields = ["county", "township", "kind"]
+
+
+class GridInspectView(ScopedInspectView):
+    labels = {
+        "code": _("网格编码"),
+        "community": _("村（社区）"),
+        "township": _("乡镇（街道）"),
+        "kind": _("类型"),
+        "households": _("户数"),
+        "population": _("人口"),
+    }
+
+    def get_township_display_value(self) -> Territory:
+        return self.object.community.parent
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        postings = self.object.postings.select_related("worker")
+        order = F("until").desc(nulls_first=True), F("since").desc(nulls_last=True)
+        return super().get_context_data(postings=postings.order_by(*order), **kwargs)
+
+
+class GridViewSet(ScopedModelViewSet):
+    model = Grid
+    name = "grids"
+    icon = "site"
+    menu_label = _("网格")
+    add_to_admin_menu = True
+    menu_order = 115
+    filterset_class = GridFilter
+    ordering = ["code"]
+    search_fields = ["code", "community__name", "name"]
+    inspect_view_class = GridInspectView
+    inspect_template_name = "roster/cms_grid.html"
+    list_display = [
+        "__str__",
+        Column("code", label=_("网格编码"), sort_key="code"),
+        Column(
+            "community__parent",
+            label=_("乡镇（街道）"),
+            accessor="community.parent",
+            sort_key="community__parent__code",
+        ),
+        Column("get_kind_display", label=_("类型"), sort_key="kind"),
+        Column("households", label=_("户数"), sort_key="households"),
+        Column("population", label=_("人口"), sort_key="population"),
+    ]
+    inspect_view_fields = ["code", "community", "township", "kind", "households", "population"]
+
+    def scope(self, user: Any) -> QuerySet[Grid]:
+        return Grid.objects.filter(community__in=reach.territories(user)).select_related("community__parent")
