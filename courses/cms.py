@@ -36,18 +36,16 @@ def places(request: HttpRequest, *roles: str) -> TerritoryQuerySet:
 @require_safe
 def requirements(request: HttpRequest) -> HttpResponse:
     """The rules that bind this admin's people: their own and those of the territories above."""
-    own = reach.paths(request.user)  # type: ignore[arg-type]
-    above = {path[: end + 1] for path in own for end, sign in enumerate(path) if sign == "/"}
-    rules = Requirement.objects.filter(
-        Q(territory__in=Territory.objects.within(own)) | Q(territory__path__in=above)
-    ).select_related("course", "territory", "created_by")
+    rules = Requirement.objects.visible_to(request.user).select_related("course", "territory")  # type: ignore[arg-type]
     page = Paginator(rules.order_by("-due_on", "-pk"), 30).get_page(request.GET.get("page"))
-    for rule in page:
-        rule.mine = reach.covers(request.user, rule.territory, *WHO_MAY_REQUIRE)  # type: ignore[arg-type]
-    context = {"page": page, "today": timezone.localdate(request.now), "page_title": _("必修安排")}  # type: ignore[attr-defined]
-    return render(
-        request, "courses/cms_requirements.html", {**context, "may": reach.has(request.user, *WHO_MAY_REQUIRE)}
-    )  # type: ignore[arg-type]
+    context = {
+        "page": page,
+        "mine": {rule.pk for rule in page if reach.covers(request.user, rule.territory, *WHO_MAY_REQUIRE)},  # type: ignore[arg-type]
+        "may": reach.has(request.user, *WHO_MAY_REQUIRE),  # type: ignore[arg-type]
+        "today": timezone.localdate(request.now),  # type: ignore[attr-defined]
+        "page_title": _("必修安排"),
+    }
+    return render(request, "courses/cms_requirements.html", context)
 
 
 @MAY_REQUIRE
@@ -56,13 +54,8 @@ def require(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate(request.now)  # type: ignore[attr-defined]
     form = RequirementForm(request.POST or None, within=places(request, *WHO_MAY_REQUIRE), today=today)
     if form.is_valid():
-        data = form.cleaned_data
-        obligations.require(
-            data.pop("course"),
-            **data,
-            by=request.user,
-            now=request.now,  # type: ignore[arg-type, attr-defined]
-        )
+        course, admin = form.cleaned_data.pop("course"), request.user
+        obligations.require(course, **form.cleaned_data, by=admin, now=request.now)  # type: ignore[arg-type, attr-defined]
         messages.success(request, _("已经安排，相关网格员的首页会出现这门课。"))
         return redirect("courses_requirements")
     return render(request, "courses/cms_form.html", {"form": form, "page_title": _("安排必修"), "save": _("安排")})
@@ -126,7 +119,7 @@ def session(request: HttpRequest, session: int) -> HttpResponse:
         "townships": townships,
         "chosen": chosen,
         "people": people,
-        "came": sum(township.came for township in townships),
+        "came": found.attendances.filter(worker__in=invited(request, found)).count(),
         "mine": reach.covers(request.user, found.territory),  # type: ignore[arg-type]
         "begun": request.now >= found.starts_at,  # type: ignore[attr-defined]
         "over": request.now >= found.ends_at,  # type: ignore[attr-defined]

@@ -125,7 +125,17 @@ class LessonPage(StudyPage):
         return CoursePage.objects.get(path=self.path[: -self.steplen])
 
 
+def around(user: User) -> Q:
+    """Rows whose territory lies within an admin's reach or above it: what is arranged up there is for their people too."""
+    own = reach.paths(user)
+    above = {path[: end + 1] for path in own for end, sign in enumerate(path) if sign == "/"}
+    return Q(territory__in=Territory.objects.within(own)) | Q(territory__path__in=above)
+
+
 class RequirementQuerySet(models.QuerySet["Requirement"]):
+    def visible_to(self, user: User) -> "RequirementQuerySet":
+        return self.filter(around(user))
+
     def of(self, worker: Worker) -> "RequirementQuerySet":
         """Those whose territory the worker's township lies in and whose employment fits."""
         inside = Worker.objects.filter(pk=worker.pk, township__path__startswith=OuterRef("territory__path"))
@@ -193,10 +203,7 @@ class StudyClock(models.Model):
 
 class SessionQuerySet(models.QuerySet["Session"]):
     def visible_to(self, user: User) -> "SessionQuerySet":
-        """Those of an admin's own territory, and those of the territories above it: their people go there too."""
-        own = reach.paths(user)
-        above = {path[: end + 1] for path in own for end, sign in enumerate(path) if sign == "/"}
-        return self.filter(Q(territory__in=Territory.objects.within(own)) | Q(territory__path__in=above))
+        return self.filter(around(user))
 
 
 class Session(models.Model):

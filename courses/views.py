@@ -1,5 +1,6 @@
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -97,7 +98,7 @@ def check(request: HttpRequest, lesson: int, block: str) -> HttpResponse:
         chosen = form.cleaned_data["chosen"]
         study.check(worker, lesson=page, block=block, chosen=chosen, now=request.now)  # type: ignore[attr-defined]
     elif request.headers.get("X-Requested-With") != "fetch":
-        messages.warning(request, form.errors["chosen"][0])
+        messages.warning(request, str(form.errors["chosen"][0]))
     if request.headers.get("X-Requested-With") != "fetch":
         return redirect(f"{page.address}#b-{block}")
     context = {"value": found.value, "block_id": block, "page": page, "worker": worker, "form": form}
@@ -106,7 +107,7 @@ def check(request: HttpRequest, lesson: int, block: str) -> HttpResponse:
 
 
 @require_safe
-def film(request: HttpRequest, document: int, name: str) -> HttpResponse:
+def film(request: HttpRequest, document: int, name: str) -> HttpResponseBase:
     """A lesson's video or its captions, piece by piece as players ask for it."""
     found = get_object_or_404(get_document_model(), pk=document)
     if found.filename != name or found.file_extension not in films.TYPES:

@@ -17,10 +17,11 @@ def courses_due(context: Context) -> list[Due]:
     """The required courses that the asking worker has yet to finish."""
     request = context["request"]
     worker = getattr(request.user, "worker", None)
-    return [_due(obligation) for obligation in obligations.due(worker, now=request.now)] if worker else []
+    due = obligations.due(worker, now=request.now) if worker else []
+    return [_due(obligation, quiet=bool(number)) for number, obligation in enumerate(due)]
 
 
-def _due(obligation: Obligation) -> Due:
+def _due(obligation: Obligation, *, quiet: bool) -> Due:
     stands, ends = obligation.standing, obligation.requirement.due_on + timedelta(days=1)
     step = stands.next
     assert step is not None
@@ -36,4 +37,5 @@ def _due(obligation: Obligation) -> Due:
         done=stands.done,
         total=stands.total,
         unit=_("课"),
+        quiet=quiet,
     )

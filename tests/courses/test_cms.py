@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 from django.test import Client
+from wagtail.test.utils.form_data import nested_form_data, streamfield
 
 from courses.models import CoursePage, LessonPage, Requirement, Session
 from records.models import SkillRecord
@@ -245,6 +246,19 @@ def test_the_preview_of_an_editor_works(
     seen = client.get(f"/cms/pages/{page.pk}/view_draft/")
     assert seen.status_code == 200
     assert page.title in seen.content.decode()
+
+
+def test_a_lesson_can_be_previewed_before_it_is_saved(
+    as_: As, django_user_model: type[User], course: CoursePage, lessons: list[LessonPage]
+) -> None:
+    boss = django_user_model.objects.create_superuser("boss", password="春风十里稻花香", name="总管")
+    body = streamfield([("remember", {"title": "记住", "text": "先闻后敲门"})])
+    data = nested_form_data({"title": "新写的课", "slug": "new", "minutes": 8, "body": body})
+    address, client = f"/cms/pages/add/courses/lessonpage/{course.pk}/preview/", as_(boss)
+    assert client.post(address, data).json()["is_valid"]
+    page = client.get(address).content.decode()
+    assert "第 4 课" in page
+    assert "先闻后敲门" in page
 
 
 def test_the_preview_shows_a_draft_that_readers_do_not_see(
