@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -77,7 +78,7 @@ class Told:
 
     place: str
     label: str
-    facts: list[str]
+    facts: list[tuple[str, str]]
     outcome: str
     tone: str
     changes: list[list[str]] = field(default_factory=list)
@@ -88,7 +89,6 @@ class Told:
 def told(row: ImportRow, resource: type[SheetResource]) -> Told:
     shown = row.cells or {}
     facts = ["" if fact is None else str(fact) for fact in shown.get("facts", [])]
-    facts += [""] * (len(resource.fact_titles) - len(facts))
     outcome = Outcome(row.outcome)
     notes = [(note["level"], (note["column"], *clauses(note["message"]))) for note in row.notes]
     return Told(
@@ -96,7 +96,7 @@ def told(row: ImportRow, resource: type[SheetResource]) -> Told:
         if row.sheet
         else _("第 %s 行") % row.number,
         label=row.label,
-        facts=facts,
+        facts=list(zip_longest(map(str, resource.fact_titles), facts[: len(resource.fact_titles)], fillvalue="")),
         outcome=str(WILL[outcome]),
         tone=TONES.get(outcome, ""),
         changes=shown.get("changes", []) if outcome in imports.APPLIED else [],
