@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.auth.models import Group, Permission
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from PIL import Image as Picture
 from wagtail.documents import get_document_model
@@ -50,7 +51,6 @@ def catalog() -> CatalogPage:
     if found is None:
         root = Page.get_first_root_node()
         found = root.add_child(instance=CatalogPage(title=_("学习"), slug="study", intro=INTRO))
-        found.save_revision().publish()
     site = Site.objects.filter(is_default_site=True).first() or Site(hostname="localhost", is_default_site=True)
     if site.root_page_id != found.pk:
         welcome = site.root_page if site.root_page_id else None
@@ -107,16 +107,16 @@ def _lesson(course: CoursePage, data: Json, *, renew: bool) -> bool:
 
 
 def _put(above: Page, page: Any, model: Any, slug: str, values: Json, *, renew: bool) -> tuple[Any, bool]:
-    """The page with these values, published; a page that is there is written only to renew it."""
+    """The page with these values, published; a page that is there gets a new version only to renew it."""
     if page is None:
-        page = above.add_child(instance=model(slug=slug, **values))
-    elif renew:
+        now = timezone.now()
+        dates = {"first_published_at": now, "last_published_at": now, "latest_revision_created_at": now}
+        return above.add_child(instance=model(slug=slug, **values, **dates)), True
+    if renew:
         for field, value in values.items():
             setattr(page, field, value)
-    else:
-        return page, False
-    page.save_revision().publish()
-    return page, True
+        page.save_revision().publish()
+    return page, renew
 
 
 def _block(name: str, number: int, data: Json) -> Json:

@@ -1,8 +1,9 @@
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group
-from django.core.management import call_command
 from wagtail.documents import get_document_model
 from wagtail.images import get_image_model
 from wagtail.models import Page, Revision, Site
@@ -14,20 +15,24 @@ from roster import roles
 
 
 @pytest.fixture
-def loaded(db: None) -> int:
-    return loading.load()
+def folder(tmp_path: Path) -> Path:
+    """One course alone, which has every kind of block."""
+    shutil.copy(loading.CONTENT / "case-safety-hazards.toml", tmp_path)
+    return tmp_path
 
 
-def test_the_courses_that_come_with_the_product(loaded: int) -> None:
-    assert loaded == LessonPage.objects.live().count() >= 30
+@pytest.fixture
+def loaded(db: None, folder: Path) -> int:
+    return loading.load(folder=folder)
+
+
+def test_the_courses_that_come_with_the_product(db: None) -> None:
+    assert loading.load() == LessonPage.objects.live().count() >= 30
     assert CoursePage.objects.live().count() >= 9
     assert set(CoursePage.objects.values_list("subject", flat=True)) == set(Subject.values)
     assert Site.objects.get(is_default_site=True).root_page.specific == CatalogPage.objects.get()
     assert not Page.objects.filter(slug="home").exists()
     assert {course.address.startswith("/study/") for course in CoursePage.objects.all()} == {True}
-
-
-def test_every_lesson_can_be_studied_with_profit(loaded: int) -> None:
     for lesson in LessonPage.objects.all():
         kinds = [block.block_type for block in lesson.body]
         assert "check" in kinds, lesson
@@ -41,23 +46,23 @@ def test_every_lesson_can_be_studied_with_profit(loaded: int) -> None:
                 assert block.value["picture"].contextual_alt_text, lesson
 
 
-def test_a_second_load_changes_nothing_and_leaves_editors_their_words(loaded: int) -> None:
+def test_a_second_load_changes_nothing_and_leaves_editors_their_words(loaded: int, folder: Path) -> None:
     page = LessonPage.objects.first()
     page.title = "编辑改过的题目"
     page.save_revision().publish()
     before = [model.objects.count() for model in (Page, Revision, get_image_model(), get_document_model())]
-    assert loading.load() == 0
+    assert loading.load(folder=folder) == 0
     assert [model.objects.count() for model in (Page, Revision, get_image_model(), get_document_model())] == before
     assert LessonPage.objects.get(pk=page.pk).title == "编辑改过的题目"
 
 
-def test_a_renewal_keeps_pages_pictures_and_block_ids(loaded: int) -> None:
+def test_a_renewal_keeps_pages_pictures_and_block_ids(loaded: int, folder: Path) -> None:
     page = LessonPage.objects.first()
     ids = [block.id for block in page.body]
     pages, images = Page.objects.count(), get_image_model().objects.count()
     title = page.title
     LessonPage.objects.filter(pk=page.pk).update(title="旧题目")
-    call_command("load_courses", "--renew")
+    assert loading.load(folder=folder, renew=True) == loaded
     fresh = LessonPage.objects.get(pk=page.pk)
     assert (fresh.title, [block.id for block in fresh.body]) == (title, ids)
     assert (Page.objects.count(), get_image_model().objects.count()) == (pages, images)
