@@ -11,7 +11,7 @@ from django.http import Http404
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from exams import marking, papers, questions, saving
+from exams import marking, papers, questions, saving, scoring
 from exams.models import Answer, Attempt, AttemptState, Exam, PaperItem
 from lms import audit
 from lms.refusal import Refused
@@ -223,23 +223,21 @@ def bring_in(exam: Exam, sheets: Sequence[Sheet], *, now: datetime) -> int:
     return len(taken)
 
 
-def _take(attempt: Attempt, sheet: Sheet, items: dict[int, PaperItem], exam: Exam) -> list[Answer]:
+def _take(attempt: Attempt, sheet: Sheet, items: dict[int, PaperItem], exam: Exam) -> list[saving.Row]:
     attempt.started_at, attempt.deadline = sheet.started_at, deadline(exam, started_at=sheet.started_at)
     attempt.finished_at = min(sheet.finished_at, attempt.deadline)
     attempt.closed_by_clock = sheet.finished_at >= attempt.deadline
     attempt.receipt = receipt_number(attempt.pk)
-    answers = [
-        _answer(attempt, items[item_id], value, saved_at=attempt.finished_at)
-        for item_id, value in sheet.answers.items()
-    ]
-    total = sum((answer.marks or Decimal(0) for answer in answers), Decimal(0))
-    waits = any(answer.marks is None for answer in answers)
+    rows = [_row(attempt, items[item_id], value) for item_id, value in sheet.answers.items()]
+    total = sum((row.marks or Decimal(0) for row in rows), Decimal(0))
+    waits = any(row.marks is None for row in rows)
     attempt.machine_marks, attempt.marks = total, None if waits else total
     attempt.state = AttemptState.HANDED_IN if waits else AttemptState.MARKED
-    return answers
+    return rows
 
 
-def _answer(attempt: Attempt, item: PaperItem, value: questions.Value, *, saved_at: datetime) -> Answer:
-    packed = questions.face(item.kind).pack(value)
-    marks = marking.machine_score(item, packed)
-    return Answer(attempt=attempt, item=item, value=packed, seq=1, saved_at=saved_at, marks=marks)
+def _row(attempt: Attempt, item: PaperItem, value: questions.Value) -> saving.Row:
+    marks = scoring.score(item.kind, key=item.content["key"], value=value, marks=item.marks)
+    return saving.Row(
+        attempt.pk, item.pk, questions.face(item.kind).pack(value), attempt.finished_at or attempt.ends_at, marks
+    )

@@ -19,6 +19,7 @@ from records.models import Kind, Result
 from roster.models import User, Worker
 
 BATCH = 1000
+ENTRY_FIELDS = ["exam_id", "worker_id", "state", "marks", "finished_at"]
 
 
 def waiting(exam: Exam | None = None) -> QuerySet[Answer]:
@@ -220,7 +221,9 @@ def post_results(exam: Exam, *, now: datetime) -> int:
 
 @transaction.atomic
 def _post_batch(exam: Exam, *, now: datetime) -> int:
-    unposted = exam.attempts.settled().filter(posted_at=None).select_related("worker").order_by("finished_at", "pk")
+    unposted = exam.attempts.settled().filter(posted_at=None).order_by("finished_at", "pk")
+    # of the worker only the name: opening sealed numbers for nothing takes longer than the rest
+    unposted = unposted.select_related("worker").only(*ENTRY_FIELDS, "worker__name")
     batch = list(unposted.select_for_update(of=("self",))[:BATCH])
     for attempt in batch:
         attempt.exam = exam

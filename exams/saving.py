@@ -10,11 +10,12 @@ SQLite: one statement is one write transaction, and there is one writer at a tim
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.db import connection
 
-from exams.models import Answer, Attempt
+from exams.models import Attempt
 
 POSTGRES = """
 WITH guard AS (
@@ -84,12 +85,23 @@ WHERE id = %s
 """
 
 
-def insert_many(answers: Iterable[Answer]) -> None:
-    """New answers of whole sheets, inside the caller's transaction."""
-    moment = connection.ops.adapt_datetimefield_value
-    rows = [(a.attempt_id, a.item_id, a.value, a.seq, moment(a.saved_at), _tenths(a.marks)) for a in answers]
+class Row(NamedTuple):
+    """One new answer of a whole sheet."""
+
+    attempt_id: int
+    item_id: int
+    value: str
+    saved_at: datetime
+    marks: Decimal | None
+
+
+def insert_many(rows: Iterable[Row]) -> None:
+    """New answers of whole sheets, inside the caller's transaction, which holds their attempts."""
+    moment = cache(connection.ops.adapt_datetimefield_value)  # a sheet's answers share their time
     with connection.cursor() as cursor:
-        cursor.executemany(INSERT, rows)
+        cursor.executemany(
+            INSERT, [(r.attempt_id, r.item_id, r.value, 1, moment(r.saved_at), _tenths(r.marks)) for r in rows]
+        )
 
 
 def finish_many(attempts: Iterable[Attempt]) -> None:

@@ -16,12 +16,13 @@ from roster import reach
 def own(request: HttpRequest) -> AttemptQuerySet:
     """The attempts of the worker who asks; anyone else's do not exist."""
     mine = Attempt.objects.filter(worker=reach.worker_of(request), exam__published_at__isnull=False)
-    return mine.select_related("exam__territory", "worker")
+    return mine.select_related("exam__territory")
 
 
 def own_attempt(request: HttpRequest, pk: int) -> Attempt:
     """One of them, closed on the spot if its time is over and the sweep has not been by yet."""
     attempt = get_object_or_404(own(request), pk=pk)
+    attempt.worker = reach.worker_of(request)
     if attempt.state == AttemptState.SITTING and request.now >= attempt.ends_at:  # type: ignore[attr-defined]
         attempt = attempts.hand_in(attempt, now=request.now)  # type: ignore[attr-defined]
     return attempt
