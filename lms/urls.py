@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.urls import include, path
 from django.views.generic import RedirectView
+from django.views.i18n import JavaScriptCatalog
 from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
@@ -21,6 +22,8 @@ urlpatterns = [
     path("", include("mentors.urls")),
     # Wagtail's own account page knows names and pictures that our users do not have
     path("cms/account/", RedirectView.as_view(pattern_name="me"), name="cms_account"),
+    # with our own words for what Wagtail leaves in English
+    path("cms/jsi18n/", JavaScriptCatalog.as_view(packages=["wagtail.admin", "lms"])),
     path("cms/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
 ]

@@ -44,6 +44,10 @@ class ScopedIndexView(Scoped, generic.IndexView):
     scope = None
     FORMATS = (generic.IndexView.FORMAT_XLSX,)
 
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.is_export = self.is_export and bool(self.list_export)
+
     @cached_property
     def header_more_buttons(self) -> list[Button]:
         if not self.list_export:

@@ -1,10 +1,12 @@
 """Back-office screens of the roster that are not plain lists: first passwords."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, OuterRef, Q, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -12,17 +14,18 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from lms.refusal import Refused
 from roster import passwords, reach
+from roster.asking import Asking
 from roster.models import Level, PasswordSheet, TerritoryQuerySet, User, Worker, WorkerState
 
 ADMINS = reach.only(*reach.ADMINS)
 
 
-def townships(request: HttpRequest) -> TerritoryQuerySet:
+def townships(request: Asking) -> TerritoryQuerySet:
     """Townships within reach that have workers, with how many of them still wait for a password of their own."""
     here = Worker.objects.filter(township=OuterRef("pk")).values("township")
     active, waiting = Q(state=WorkerState.ACTIVE), passwords.WAITING
     return (
-        reach.territories(request.user)  # type: ignore[arg-type]
+        reach.territories(request.user)
         .filter(level=Level.TOWNSHIP, workers__isnull=False)
         .distinct()
         .select_related("parent")
@@ -41,8 +44,8 @@ def waiting_within(user: User) -> int:
 
 @ADMINS
 @require_safe
-def password_sheets(request: HttpRequest) -> HttpResponse:
-    sheets = PasswordSheet.objects.filter(township__in=reach.territories(request.user)).select_related(  # type: ignore[arg-type]
+def password_sheets(request: Asking) -> HttpResponse:
+    sheets = PasswordSheet.objects.filter(township__in=reach.territories(request.user)).select_related(
         "township", "made_by", "job"
     )
     page = Paginator(townships(request), 30).get_page(request.GET.get("page"))
@@ -52,11 +55,11 @@ def password_sheets(request: HttpRequest) -> HttpResponse:
 
 @ADMINS
 @require_POST
-def prepare_passwords(request: HttpRequest) -> HttpResponse:
+def prepare_passwords(request: Asking) -> HttpResponse:
     wanted = request.POST.get("township", "")
     township = get_object_or_404(townships(request), pk=wanted if wanted.isdecimal() else None)
     try:
-        sheet = passwords.prepare(township, by=request.user, now=request.now)  # type: ignore[arg-type, attr-defined]
+        sheet = passwords.prepare(township, by=request.user, now=request.now)
     except Refused as refusal:
         messages.error(request, refusal.sentence)
         return redirect("password_sheets")
@@ -66,7 +69,7 @@ def prepare_passwords(request: HttpRequest) -> HttpResponse:
 @ADMINS
 @never_cache
 @require_safe
-def password_sheet(request: HttpRequest, sheet: int) -> HttpResponse:
+def password_sheet(request: Asking, sheet: int) -> HttpResponse:
     found = mine(request, sheet)
     context = {"sheet": found, "job": found.job, "page_title": _("首次密码"), "page_subtitle": found.township.name}
     return render(request, "roster/cms_password_sheet.html", context)
@@ -75,10 +78,10 @@ def password_sheet(request: HttpRequest, sheet: int) -> HttpResponse:
 @ADMINS
 @never_cache
 @require_POST
-def open_passwords(request: HttpRequest, sheet: int) -> HttpResponse:
+def open_passwords(request: Asking, sheet: int) -> HttpResponse:
     found = mine(request, sheet)
     try:
-        slips = passwords.open_once(found, by=request.user, now=request.now)  # type: ignore[arg-type, attr-defined]
+        slips = passwords.open_once(found, by=request.user, now=request.now)
     except Refused as refusal:
         messages.error(request, refusal.sentence)
         return redirect("password_sheet", sheet)
@@ -89,12 +92,13 @@ def open_passwords(request: HttpRequest, sheet: int) -> HttpResponse:
 @ADMINS
 @never_cache
 @require_http_methods(["GET", "POST"])
-def reset_worker(request: HttpRequest, worker: int) -> HttpResponse:
+def reset_worker(request: Asking, worker: int) -> HttpResponse:
     """A new first password for a worker who forgot theirs and stands before the admin."""
-    found = get_object_or_404(reach.workers(request.user).exclude(user=None), pk=worker)  # type: ignore[arg-type]
+    found = get_object_or_404(reach.workers(request.user).exclude(user=None), pk=worker)
+    account: Any = found.user
     if request.method == "POST":
         try:
-            slip = passwords.reissue(found.user, by=request.user, now=request.now)  # type: ignore[arg-type, attr-defined]
+            slip = passwords.reissue(account, by=request.user, now=request.now)
             return hand_over(request, slip, back="workers:index")
         except Refused as refusal:
             messages.error(request, refusal.sentence)
@@ -103,14 +107,14 @@ def reset_worker(request: HttpRequest, worker: int) -> HttpResponse:
     return render(request, "roster/cms_reissue.html", context)
 
 
-def hand_over(request: HttpRequest, slip: passwords.Slip, *, back: str) -> HttpResponse:
+def hand_over(request: Asking, slip: passwords.Slip, *, back: str) -> HttpResponse:
     """The one time a password is shown: in the answer to the form that made it, never under an address of its own."""
-    expires = passwords.expiry(request.now)  # type: ignore[attr-defined]
+    expires = passwords.expiry(request.now)
     context = {"slips": [slip], "expires": expires, "back": back, "site": settings.SITE_URL}
     return render(request, "roster/password_slips.html", context)
 
 
-def mine(request: HttpRequest, sheet: int) -> PasswordSheet:
+def mine(request: Asking, sheet: int) -> PasswordSheet:
     """A sheet that this admin made, in a township still within reach: nobody else's sealed passwords."""
     sheets = PasswordSheet.objects.select_related("township", "job").filter(made_by=request.user)
-    return get_object_or_404(sheets.filter(township__in=reach.territories(request.user)), pk=sheet)  # type: ignore[arg-type]
+    return get_object_or_404(sheets.filter(township__in=reach.territories(request.user)), pk=sheet)

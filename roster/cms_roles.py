@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from lms.refusal import Refused
 from roster import passwords, reach, roles
+from roster.asking import Asking
 from roster.cms import hand_over
 from roster.forms import EndRoleForm, KnownPersonForm, NewPersonForm, RoleForm
 from roster.models import RoleGrant
@@ -20,32 +21,32 @@ GIVERS = reach.only(*roles.GIVERS)
 
 @GIVERS
 @require_safe
-def role_holders(request: HttpRequest) -> HttpResponse:
-    today, ended = timezone.localdate(request.now), request.GET.get("show") == "ended"  # type: ignore[attr-defined]
-    within = roles.within(request.user)  # type: ignore[arg-type]
+def role_holders(request: Asking) -> HttpResponse:
+    today, ended = timezone.localdate(request.now), request.GET.get("show") == "ended"
+    within = roles.within(request.user)
     found = within.filter(until__lte=today).order_by("-until") if ended else within.holding(on=today)
     page = Paginator(found if ended else found.order_by("territory__code", "role", "user__name"), 50)
     rows = page.get_page(request.GET.get("page"))
-    for row in rows:
-        row.mine = row.user_id != request.user.pk and roles.may_give(request.user, row.role, row.territory)  # type: ignore[attr-defined, arg-type]
-    context = {"page": rows, "ended": ended, "page_title": _("人员与角色")}
+    others = [row for row in rows if row.user_id != request.user.pk]
+    mine = {row.pk for row in others if roles.may_give(request.user, row.role, row.territory)}
+    context = {"page": rows, "mine": mine, "ended": ended, "page_title": _("人员与角色")}
     return render(request, "roster/cms_roles.html", context)
 
 
 @GIVERS
 @require_http_methods(["GET", "POST"])
-def give_role(request: HttpRequest) -> HttpResponse:
+def give_role(request: Asking) -> HttpResponse:
     """Give a role to someone who has an account already."""
     form = KnownPersonForm(request.POST or None, by=request.user)
     if request.method == "POST" and form.is_valid():
-        data, now = form.cleaned_data, request.now  # type: ignore[attr-defined]
+        data, now = form.cleaned_data, request.now
         try:
             held = roles.grant(
                 data["username"],
                 data["role"],
                 data["territory"],
                 since=timezone.localdate(now),
-                by=request.user,  # type: ignore[arg-type]
+                by=request.user,
                 now=now,
                 reason=data["reason"],
             )
@@ -62,11 +63,11 @@ def give_role(request: HttpRequest) -> HttpResponse:
 @GIVERS
 @never_cache
 @require_http_methods(["GET", "POST"])
-def new_holder(request: HttpRequest) -> HttpResponse:
+def new_holder(request: Asking) -> HttpResponse:
     """Open an account with a role; the first password is shown once, in the answer to the form."""
     form = NewPersonForm(request.POST or None, by=request.user)
     if request.method == "POST" and form.is_valid():
-        now, password = request.now, passwords.draw()  # type: ignore[attr-defined]
+        now, password = request.now, passwords.draw()
         try:
             held = roles.open_account(
                 **form.cleaned_data, password=password, expires=passwords.expiry(now), by=request.user, now=now
@@ -86,13 +87,13 @@ def blame(form: RoleForm, refusal: Refused) -> None:
 
 @GIVERS
 @require_http_methods(["GET", "POST"])
-def end_role(request: HttpRequest, grant: int) -> HttpResponse:
+def end_role(request: Asking, grant: int) -> HttpResponse:
     held = standing(request, grant)
     form = EndRoleForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        now, reason = request.now, form.cleaned_data["reason"]  # type: ignore[attr-defined]
+        now, reason = request.now, form.cleaned_data["reason"]
         try:
-            roles.revoke(held, by=request.user, now=now, on=timezone.localdate(now), reason=reason)  # type: ignore[arg-type]
+            roles.revoke(held, by=request.user, now=now, on=timezone.localdate(now), reason=reason)
         except Refused as refusal:
             form.add_error(None, refusal.sentence)
         else:
@@ -104,11 +105,11 @@ def end_role(request: HttpRequest, grant: int) -> HttpResponse:
 @GIVERS
 @never_cache
 @require_http_methods(["GET", "POST"])
-def reset_holder(request: HttpRequest, grant: int) -> HttpResponse:
+def reset_holder(request: Asking, grant: int) -> HttpResponse:
     held = standing(request, grant)
     if request.method == "POST":
         try:
-            slip = passwords.reissue(held.user, by=request.user, now=request.now)  # type: ignore[arg-type, attr-defined]
+            slip = passwords.reissue(held.user, by=request.user, now=request.now)
             return hand_over(request, slip, back="role_holders")
         except Refused as refusal:
             messages.error(request, refusal.sentence)
@@ -117,7 +118,7 @@ def reset_holder(request: HttpRequest, grant: int) -> HttpResponse:
     return render(request, "roster/cms_reissue.html", context)
 
 
-def standing(request: HttpRequest, grant: int) -> RoleGrant:
+def standing(request: Asking, grant: int) -> RoleGrant:
     """A role held today within this admin's reach."""
-    today = timezone.localdate(request.now)  # type: ignore[attr-defined]
-    return get_object_or_404(roles.within(request.user).holding(on=today), pk=grant)  # type: ignore[arg-type]
+    today = timezone.localdate(request.now)
+    return get_object_or_404(roles.within(request.user).holding(on=today), pk=grant)

@@ -1,6 +1,7 @@
 """Who works where: territory, grids, workers and their postings, users and the roles they hold."""
 
 from datetime import date
+from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
@@ -100,7 +101,7 @@ class User(AbstractUser):
     must_change_password = models.BooleanField(default=False)
     first_password_expires_at = models.DateTimeField(null=True, blank=True)
 
-    objects: "UserManager[User]" = UserManager()
+    objects: ClassVar[UserManager["User"]] = UserManager()  # type: ignore[assignment]
 
     REQUIRED_FIELDS = ["name"]
 

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -82,7 +83,7 @@ def make(handle: jobs.Handle) -> None:
     for start in range(0, len(workers), BATCH):
         slips += issue(workers[start : start + BATCH], expires=sheet.expires_at)
         handle.progress(len(slips), len(workers))
-    sheet.slips, sheet.count = slips, len(slips)
+    sheet.slips, sheet.count = slips, len(slips)  # type: ignore[assignment]
     sheet.save(update_fields=["slips", "count"])
 
 
@@ -119,7 +120,7 @@ def open_once(sheet: PasswordSheet, *, by: User, now: datetime) -> list[Slip]:
     if sheet.expires_at <= now:
         raise Refused(_("这份名单已过期，请重新生成。"))
     slips = unsealed(sheet)
-    sheet.slips, sheet.printed_at = [], now
+    sheet.slips, sheet.printed_at = [], now  # type: ignore[assignment]
     sheet.save(update_fields=["slips", "printed_at"])
     audit.note("passwords.printed", now=now, actor=by, subject=sheet, territory=sheet.township.path, count=len(slips))
     return slips
@@ -127,7 +128,8 @@ def open_once(sheet: PasswordSheet, *, by: User, now: datetime) -> list[Slip]:
 
 def unsealed(sheet: PasswordSheet) -> list[Slip]:
     """The slips in the order in which they are handed out: community by community, grid by grid."""
-    passwords = {number: (username, password) for number, username, password in sheet.slips}
+    sealed: Any = sheet.slips
+    passwords = {number: (username, password) for number, username, password in sealed}
     workers = Worker.objects.filter(pk__in=passwords)
     postings = Posting.objects.current().filter(worker__in=workers).select_related("grid__community")
     grids = {posting.worker_id: posting.grid for posting in postings.order_by("-grid__code")}  # the first grid stays

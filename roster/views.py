@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from lms import audit
 from lms.refusal import Refused
 from roster import employment, passwords, reach, signin
+from roster.asking import Asking
 from roster.forms import AgreementForm, NewPasswordForm, SignInForm
 
 # addresses that were left, not sought
@@ -21,7 +22,7 @@ NOWHERE = ("/sign-in/", "/sign-out/", "/cms/login", "/cms/logout")
 @never_cache
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
-def sign_in(request: HttpRequest) -> HttpResponse:
+def sign_in(request: Asking) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect("home")
     form = SignInForm(request.POST or None, request=request)
@@ -34,7 +35,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     )
 
 
-def safe_next(request: HttpRequest) -> str:
+def safe_next(request: Asking) -> str:
     target = request.POST.get("next", "")
     fine = url_has_allowed_host_and_scheme(
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
@@ -43,7 +44,7 @@ def safe_next(request: HttpRequest) -> str:
 
 
 @require_POST
-def sign_out(request: HttpRequest) -> HttpResponse:
+def sign_out(request: Asking) -> HttpResponse:
     logout(request)
     return redirect("sign_in")
 
@@ -51,7 +52,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
-def password(request: HttpRequest) -> HttpResponse:
+def password(request: Asking) -> HttpResponse:
     form = NewPasswordForm(request.POST or None, user=request.user, address=signin.address_of(request))
     first = request.user.must_change_password
     if request.method == "POST" and form.is_valid():
@@ -64,7 +65,7 @@ def password(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-def agreement(request: HttpRequest) -> HttpResponse:
+def agreement(request: Asking) -> HttpResponse:
     worker = reach.worker_of(request)
     due = employment.agreement_due(worker, now=request.now)
     if due is None:
@@ -84,7 +85,7 @@ def agreement(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def me(request: HttpRequest) -> HttpResponse:
+def me(request: Asking) -> HttpResponse:
     """What is known of me; for those who are nobody's worker, the account alone."""
     worker = getattr(request.user, "worker", None)
     if worker is None:

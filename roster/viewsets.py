@@ -64,11 +64,10 @@ class WorkerInspectView(ScopedInspectView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         postings = self.object.postings.select_related("grid__community")
-        return super().get_context_data(
-            postings=postings.order_by(F("until").desc(nulls_first=True), F("since").desc(nulls_last=True)),
-            may_reset=self.object.user is not None and roles.may_reset(self.request.user, self.object.user),
-            **kwargs,
-        )
+        order = F("until").desc(nulls_first=True), F("since").desc(nulls_last=True)
+        asking: Any = self.request.user
+        may_reset = self.object.user is not None and roles.may_reset(asking, self.object.user)
+        return super().get_context_data(postings=postings.order_by(*order), may_reset=may_reset, **kwargs)
 
 
 class WorkerViewSet(ScopedModelViewSet):

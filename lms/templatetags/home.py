@@ -2,6 +2,7 @@ from datetime import datetime
 
 from django import template
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from lms.home import Due
 
@@ -18,4 +19,6 @@ def in_order(*lists: list[Due]) -> list[Due]:
 @register.simple_tag(takes_context=True)
 def greeting(context: template.Context) -> str:
     hour = timezone.localtime(context["request"].now).hour
-    return "早上好" if 5 <= hour < 11 else "中午好" if hour < 14 else "下午好" if hour < 18 else "晚上好"
+    if hour < 5 or hour >= 18:
+        return _("晚上好")
+    return _("早上好") if hour < 11 else _("中午好") if hour < 14 else _("下午好")

@@ -280,7 +280,7 @@ def chosen(client: Client, **form: str) -> dict[str, list[str]]:
 @pytest.mark.parametrize(
     ("new", "sentence"),
     [
-        ("abc123", "密码长度太短。密码必须包含至少 8 个字符。"),
+        ("abc123", "密码太短，至少要 8 位。"),
         ("12345678", "密码里还要有字母，请加上一两个。"),
         ("abcdefghi", "密码里还要有数字，请加上一两个。"),
         ("password1", "这个密码太常见了。"),
