@@ -5,6 +5,7 @@ from django.core.cache import cache
 from django.core.files.storage import default_storage, storages
 from django.db import connection
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -78,7 +79,7 @@ def display(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @cache_control(private=True, max_age=86400)
-def media(request: HttpRequest, path: str) -> HttpResponse:
+def media(request: HttpRequest, path: str) -> HttpResponseBase:
     """Pictures of lessons, for those who are signed in. Documents go through Wagtail's own door, never through this one."""
     root = Path(settings.MEDIA_ROOT).resolve()
     full = (root / path).resolve()

@@ -8,38 +8,18 @@ from decimal import Decimal
 from django.utils import timezone
 
 from lms.demo import City
-from records import assessments, ledger, schemes
-from records.models import Kind, Round, Skill, Subject
-from roster.models import Employment, Role, RoleGrant, Territory, User, Worker
+from records import assessments, ground, ledger, schemes
+from records.models import Kind, Round
+from roster.models import Role, RoleGrant, Territory, User, Worker
 
 Gauss = Callable[[float, float], float]
-BOTH = [Employment.FULL_TIME, Employment.PART_TIME]
-FULL_TIME = [Employment.FULL_TIME]
-# the post asks for what last year's courses taught, a full-time post for one thing more; the rest is learnt besides
-SKILLS: list[tuple[str, str, str, list[Employment]]] = [
-    ("policy-basics", "政策应知应会", Subject.POLICY, BOTH),
-    ("law-basics", "法律常识", Subject.POLICY, []),
-    ("confidentiality", "保密要求", Subject.POLICY, BOTH),
-    ("platform-report", "事件上报", Subject.PLATFORM, BOTH),
-    ("platform-data", "信息采集与核对", Subject.PLATFORM, []),
-    ("platform-visit", "走访登记", Subject.PLATFORM, FULL_TIME),
-    ("mediation", "矛盾调解", Subject.CASE, BOTH),
-    ("safety-check", "安全排查", Subject.CASE, []),
-    ("key-visits", "重点走访", Subject.CASE, []),
-    ("mass-work", "群众工作", Subject.CASE, []),
-    ("emergency", "应急处置", Subject.CASE, []),
-]
 
 
 def build(city: City) -> None:
     """Skills, the schemes of last year and this one, and monthly results of the work."""
     year = timezone.localtime(city.now).year
-    Skill.objects.bulk_create(
-        [Skill(code=c, name=n, subject=s, required_of=[str(e) for e in of]) for c, n, s, of in SKILLS],
-        ignore_conflicts=True,
-    )
-    for each in (year - 1, year):
-        schemes.default_schemes(each)
+    ground.lay(now=city.now)
+    schemes.default_schemes(year - 1)
     city.say("登记每月业务实绩")
     posted = sum(ledger.post_many(months, now=end) for end, months in monthly_results(city))
     city.say(f"业务实绩 {posted} 条")

@@ -15,7 +15,7 @@ from random import Random
 from django.contrib.auth.hashers import make_password
 
 from lms.demo import City, Login
-from roster import employment, identity, passwords, roles, territories
+from roster import employment, ground, identity, passwords, roles, territories
 from roster.employment import Person
 from roster.models import Agreement, Employment, Grid, GridKind, Level, Role, Territory, User, Worker
 
@@ -56,7 +56,8 @@ def build(city: City) -> None:
     territories.register_grids(list(grid_lines(city)))
     city.say("登记网格员")
     workers = take_up(city)
-    agreement = publish_agreement(city)
+    ground.lay(now=city.now - timedelta(days=700))
+    agreement = Agreement.objects.get()
     employment.sign_on_paper(workers, agreement=agreement, signed_at=city.now - timedelta(days=600))
     logins(city, agreement)
     city.say(f"网格 {Grid.objects.count()} 个，网格员 {len(workers)} 人")
@@ -197,13 +198,6 @@ def han(number: int) -> str:
     return (("" if tens == 1 else HAN[tens - 1]) + "十" if tens else "") + (HAN[ones - 1] if ones else "")
 
 
-def publish_agreement(city: City) -> Agreement:
-    text = (CONTENT / "agreement.txt").read_text(encoding="utf-8")
-    return Agreement.objects.create(
-        version=1, title="网格员保密协议", text=text, published_at=city.now - timedelta(days=700)
-    )
-
-
 def logins(city: City, agreement: Agreement) -> None:
     """One person for each role. Passwords are drawn anew for every installation and printed, never part of the code."""
     whole = Territory.objects.get(level=Level.CITY)
@@ -236,5 +230,5 @@ def admin(city: City, username: str, name: str, role: str, territory: Territory,
     password = passwords.draw()
     user = User.objects.create_user(username, password=password, name=name)
     roles.grant(user, role, territory, since=city.now.date(), by=None, now=city.now, reason="演示")
-    city.logins.append(Login(Role(role).label, username, password, note))
+    city.logins.append(Login(str(Role(role).label), username, password, note))
     return user

@@ -70,16 +70,9 @@ def test_a_year_of_one_person(page_for: Any, clock: Any) -> None:
 
 
 def ground() -> None:
-    """What is there before the first list: an administrator, the courses and questions, the agreement, this year's schemes."""
-    from exams import banks
-
+    """An administrator, and what every installation starts with."""
     User.objects.create_superuser("admin", password=OWN_PASSWORD, name="系统管理员")
-    assessments.default_schemes(MORNING.year)
-    call_command("load_courses", verbosity=0)
-    banks.load()
-    Agreement.objects.create(
-        version=1, title="网格员保密协议", text="不说、不拍、不传。", published_at=MORNING - timedelta(days=30)
-    )
+    call_command("lay_ground", verbosity=0)
 
 
 def account(worker: Worker) -> User:

@@ -1,14 +1,13 @@
-import importlib
 import json
 import time
 from argparse import ArgumentParser
 from typing import Any
 
 from django.apps import apps
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from lms import floors
 from lms.demo import City
 
 
@@ -29,15 +28,8 @@ class Command(BaseCommand):
             raise CommandError("The database already holds a city; the demo is built only into an empty one.")
         started = time.monotonic()
         city = City(scale=scale, seed=seed, now=timezone.now(), say=lambda text: self.say(text, started))
-        for floor in reversed(settings.INSTALLED_APPS[:6]):
-            try:
-                module = importlib.import_module(f"{floor}.demo")
-            except ModuleNotFoundError as missing:
-                if missing.name != f"{floor}.demo":
-                    raise
-                continue
-            if hasattr(module, "build"):
-                module.build(city)
+        for module in floors.modules("demo"):
+            module.build(city)
         self.report(city, as_json=json)
 
     def say(self, text: str, started: float) -> None:
