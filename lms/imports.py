@@ -157,6 +157,11 @@ def confirm(run: ImportRun, *, by: Any, now: datetime) -> ImportRun:
     return run
 
 
+def under_way() -> bool:
+    """Whether any import is going in now, so that what the screens show is not yet whole."""
+    return ImportRun.objects.filter(state=ImportState.APPLYING).exists()
+
+
 def coming(run: ImportRun) -> int:
     """How many rows of a preview would go in."""
     return sum(run.counts.get(outcome, 0) for outcome in APPLIED)
@@ -208,7 +213,7 @@ def apply_chunk(run: ImportRun, resource: SheetResource) -> int:
             return 0
         actor = get_user_model().objects.get(pk=held.actor_id)
         permit(resource, actor)
-        plans = [row.plan for row in rows]
+        plans = [row.plan or {} for row in rows]
         resource.permit(plans, actor=actor)
         overtaken = resource.apply(plans, run=run, now=now)
         leave_out([(rows[index], sentence) for index, sentence in overtaken.items()])

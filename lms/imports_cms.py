@@ -35,7 +35,7 @@ def allowed(request: HttpRequest) -> list[type[SheetResource]]:
 def own(request: HttpRequest) -> QuerySet[ImportRun]:
     """The runs this user uploaded, of the kinds still allowed: a preview shows people, so nobody else sees it."""
     kinds = [kind.kind for kind in allowed(request)]
-    return ImportRun.objects.filter(actor=request.user, kind__in=kinds).select_related("job", "actor")
+    return ImportRun.objects.filter(actor=request.user.pk, kind__in=kinds).select_related("job", "actor")
 
 
 def found(request: HttpRequest, pk: int) -> tuple[ImportRun, type[SheetResource]]:
@@ -179,7 +179,7 @@ def drop(request: HttpRequest, pk: int) -> HttpResponse:
 
 @never_cache
 @require_safe
-def wrong(request: HttpRequest, pk: int) -> HttpResponse:
+def wrong(request: HttpRequest, pk: int) -> FileResponse:
     """The rows that do not go in, with the reasons, as a workbook to put them right by."""
     run, resource = found(request, pk)
     data = wrong_rows.workbook(run, resource)

@@ -45,10 +45,10 @@ class Line:
     shown: dict[str, Any] = field(default_factory=dict)
     plan: dict[str, Any] | None = None
 
-    def fault(self, code: str, message: str, name: str = "") -> None:
+    def fault(self, code: str, message: Any, name: str = "") -> None:
         self.notes.append(Note(ERROR, code, str(message), self.letters.get(name, "")))
 
-    def remark(self, code: str, message: str, name: str = "") -> None:
+    def remark(self, code: str, message: Any, name: str = "") -> None:
         self.notes.append(Note(WARNING, code, str(message), self.letters.get(name, "")))
 
     def out_of_reach(self, message: str) -> None:
@@ -80,7 +80,7 @@ class SheetResource(resources.Resource):
     """A kind of import. Subclasses declare ColumnFields, `kind`, `title`, `need`, and the three steps below."""
 
     kind = ""
-    title = ""
+    title: Any = ""
     # fields without which a header row is no header
     need: tuple[str, ...] = ()
     # for the screens: what a row is called, the titles of its facts, what the file must have, where the result can be seen

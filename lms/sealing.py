@@ -49,6 +49,10 @@ class SealedTextField(models.TextField):
 class SealedJSONField(SealedTextField):
     """JSON that is sealed in the database."""
 
+    # what the type checker takes for its value: anything JSON can hold, not the text of the field it is built on
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
+
     def get_prep_value(self, value: Any) -> Any:
         return None if value is None else seal(json.dumps(value, ensure_ascii=False))
 

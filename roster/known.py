@@ -9,7 +9,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from lms.resources import Line
 from roster import identity
+from roster.employment import Person
 from roster.models import Posting, Worker, id_lookup, mobile_lookup
 from roster.places import Map
 
@@ -118,3 +120,34 @@ def shown(name: str, held: Any, drawn: Map) -> str:
     if name == "township_id":
         return drawn.by_id[held].name if held in drawn.by_id else ""
     return str(WORDS.get(held, held))
+
+
+# --- persons of a list as plans keep them ---------------------------------------------------------------------------
+
+
+def by_person(lines: list[Line]) -> list[list[Line]]:
+    """The rows of each person together: by ID number; a row without one goes to the only one of that name and mobile number."""
+    ids: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for line in lines:
+        person = line.plan["person"]  # type: ignore[index]
+        if person["id_number"] and person["mobile"]:
+            ids[person["name"], person["mobile"]].add(person["id_number"])
+    groups: dict[str, list[Line]] = defaultdict(list)
+    for line in lines:
+        plan = line.plan or {}
+        person = plan["person"]
+        same = ids.get((person["name"], person["mobile"]), set())
+        if not person["id_number"] and len(same) == 1:
+            (person["id_number"],) = same
+        plan["key"] = person["id_number"] or f"{person['name']}/{person['mobile']}"
+        groups[plan["key"]].append(line)
+    return list(groups.values())
+
+
+def as_json(person: Person) -> dict[str, Any]:
+    return {**vars(person), "joined_on": person.joined_on.isoformat() if person.joined_on else None}
+
+
+def from_json(values: dict[str, Any]) -> Person:
+    joined = values["joined_on"]
+    return Person(**{**values, "joined_on": date.fromisoformat(joined) if joined else None})

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -93,7 +93,7 @@ class RosterResource(SheetResource):
             self.judge_alone(line)
         good = [line for line in lines if line.plan and not line.wrong]
         found = Known.among([line.plan["person"] for line in good if line.plan])
-        for group in by_person(good):
+        for group in known.by_person(good):
             self.judge_together(group, found)
 
     def judge_alone(self, line: Line) -> None:
@@ -115,7 +115,7 @@ class RosterResource(SheetResource):
         if line.wrong or grid is None or community is None:
             return
         person = self.person(line, community, kind)
-        line.plan = {"person": as_json(person), "grid": grid.pk, "close": []}
+        line.plan = {"person": known.as_json(person), "grid": grid.pk, "close": []}
 
     def place(self, line: Line) -> tuple[Grid | None, Territory | None]:
         """The grid a row means: by its code where that is known, else by its number inside the community."""
@@ -252,7 +252,7 @@ class RosterResource(SheetResource):
                 continue
             # someone taken up since the preview keeps what was entered then
             changes = tuple(plan["was"]) if worker and worker.pk == plan["worker"] else ()
-            person = from_json(plan["person"])
+            person = known.from_json(plan["person"])
             arrivals.append(
                 employment.Arrival(plan["key"], person, worker, plan["grid"], tuple(plan["close"]), changes)
             )
@@ -289,37 +289,9 @@ class RosterResource(SheetResource):
         }
 
 
-def by_person(lines: list[Line]) -> list[list[Line]]:
-    """The rows of each person together: by ID number; a row without one goes to the only one of that name and mobile number."""
-    ids: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for line in lines:
-        person = line.plan["person"]  # type: ignore[index]
-        if person["id_number"] and person["mobile"]:
-            ids[person["name"], person["mobile"]].add(person["id_number"])
-    groups: dict[str, list[Line]] = defaultdict(list)
-    for line in lines:
-        plan = line.plan or {}
-        person = plan["person"]
-        same = ids.get((person["name"], person["mobile"]), set())
-        if not person["id_number"] and len(same) == 1:
-            (person["id_number"],) = same
-        plan["key"] = person["id_number"] or f"{person['name']}/{person['mobile']}"
-        groups[plan["key"]].append(line)
-    return list(groups.values())
-
-
 def masked(number: identity.IdNumber) -> str:
     return identity.mask_id(number.value or number.original) if not number.missing else _("没有")
 
 
 def full_name(grid: Grid, community: Territory) -> str:
     return f"{community.name} · {grid.name}"
-
-
-def as_json(person: Person) -> dict[str, Any]:
-    return {**vars(person), "joined_on": person.joined_on.isoformat() if person.joined_on else None}
-
-
-def from_json(values: dict[str, Any]) -> Person:
-    joined = values["joined_on"]
-    return Person(**{**values, "joined_on": date.fromisoformat(joined) if joined else None})

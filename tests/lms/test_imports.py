@@ -1,6 +1,7 @@
 """The import machine on its screens, in a small city: refuse, preview, confirm, come back, give up, take up again."""
 
 import io
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -270,6 +271,8 @@ def test_while_it_goes_on_the_screens_say_so(half_done, county_admin, client_of)
     assert "正在导入" in page
     assert 'data-refresh="2"' in page
     assert "正在导入" in client.get(reverse("imports")).content.decode()
+    # the menu of every screen, which Wagtail draws from escaped JSON
+    assert json.dumps("导入（进行中）").strip('"') in client.get(reverse("workers:index")).content.decode()
     assert "份表正在导入，名册还不完整" in client.get(reverse("wagtailadmin_home")).content.decode()
 
 
