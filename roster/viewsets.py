@@ -75,6 +75,7 @@ class WorkerViewSet(ScopedModelViewSet):
     name = "workers"
     icon = "group"
     menu_label = _("网格员")
+    menu_name = "workers"  # the default is made from the label, and 网格 begins 网格员
     add_to_admin_menu = True
     menu_order = 110
     filterset_class = WorkerFilter
@@ -172,6 +173,7 @@ class GridViewSet(ScopedModelViewSet):
     name = "grids"
     icon = "site"
     menu_label = _("网格")
+    menu_name = "grids"
     add_to_admin_menu = True
     menu_order = 115
     filterset_class = GridFilter
