@@ -120,6 +120,18 @@ def test_an_older_window_shows_the_newer_answer_and_never_overwrites_it(sit, wor
     assert stored(attempt, 1) != newest
 
 
+def test_signed_out_in_the_middle_nothing_is_lost(sit, worker, client_of):
+    page, attempt = sit()
+    cookies = page.context.cookies()
+    page.context.clear_cookies()
+    choose(page, 1)
+    page.wait_for_selector("[data-banner]:has-text('登录过期了。')")
+    assert "已保存" not in state(page, 1)
+    page.context.add_cookies(cookies)
+    wait_saved(page, 1)
+    assert stored(attempt, 1) is not None
+
+
 @pytest.mark.parametrize("shift", [timedelta(days=-1), timedelta(hours=1)])
 def test_the_phones_clock_plays_no_part(sit, worker, page_for, shift):
     page, attempt = sit()

@@ -142,8 +142,8 @@ export class Outbox extends EventTarget {
       return true;
     }
     if (!reply || reply.status !== 200) {
-      if (reply && reply.status === 403) this.tell("signedout", {});
       this.retry(items);
+      if (reply && reply.status === 403) this.tell("signedout", {});
       return false;
     }
     this.failures = 0;

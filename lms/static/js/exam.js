@@ -21,13 +21,20 @@ let lastSaved = pill.querySelector("[data-at]").textContent;
 let heard = performance.now();
 let leaving = false;
 let ended = false;
+let signedOut = false;
 
 function tell(name) {
   banner.hidden = !name;
   if (!name) return;
   const values = { n: outbox.waiting().length, at: lastSaved || words.never };
-  banner.querySelector("[data-banner-title]").textContent = fill(words[`${name}Title`], values);
-  banner.querySelector("[data-banner-text]").textContent = fill(words[`${name}Text`], values);
+  write("[data-banner-title]", fill(words[`${name}Title`], values));
+  write("[data-banner-text]", fill(words[`${name}Text`], values));
+}
+
+// The same words again would be read out again.
+function write(place, text) {
+  const element = banner.querySelector(place);
+  if (element.textContent !== text) element.textContent = text;
 }
 
 function overall(state) {
@@ -52,14 +59,15 @@ for (const question of sheet.questions) {
 outbox.addEventListener("state", ({ detail }) => {
   sheet.byItem.get(detail.item).say(detail.state);
   overall(detail.state);
-  if (detail.state === "offline" || detail.state === "waiting") tell(detail.state);
+  if (detail.state === "offline" || detail.state === "waiting") tell(signedOut ? "signedOut" : detail.state);
 });
 
 outbox.addEventListener("saved", ({ detail }) => {
   const question = sheet.byItem.get(detail.item);
   if (detail.value !== undefined) {
+    // words typed here are shown below, never thrown away
+    question.note(question.text ? fill(words.newerText, { yours: question.value }) : words.newer);
     question.value = detail.value;
-    question.note(words.newer);
   }
   lastSaved = detail.at;
   question.say("saved", detail.at);
@@ -71,14 +79,18 @@ outbox.addEventListener("saved", ({ detail }) => {
 
 outbox.addEventListener("refused", ({ detail }) => {
   const question = sheet.byItem.get(detail.item);
-  question.say("waiting");
+  question.say("refused");
   question.note(detail.message);
 });
 
-outbox.addEventListener("signedout", () => tell("signedOut"));
+outbox.addEventListener("signedout", () => {
+  signedOut = true;
+  tell("signedOut");
+});
 
 outbox.addEventListener("time", ({ detail }) => {
   heard = performance.now();
+  signedOut = false;
   sync(clock, detail.left);
   if (ended && detail.left > 2) resume();
   else if (ended) outbox.schedule(1000 + Math.random() * 1000);
