@@ -46,7 +46,7 @@ class ScopedIndexView(Scoped, generic.IndexView):
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
-        self.is_export = self.is_export and bool(self.list_export)
+        self.is_export = bool(self.list_export) and request.GET.get("export") in self.FORMATS
 
     @cached_property
     def header_more_buttons(self) -> list[Button]:
