@@ -72,7 +72,7 @@ def plans(city: City) -> list[Plan]:
 
 
 def build(city: City) -> None:
-    city.say(f"exams: {banks.load()} questions")
+    city.say(f"题库 {banks.load()} 题")
     workers = list(Worker.objects.active().order_by("pk").values_list("pk", "user_id"))
     talent = city.chance("exams.talent")
     ability = {pk: min(0.97, max(0.35, talent.gauss(0.76, 0.11))) for pk, _user in workers}
@@ -97,7 +97,7 @@ def hold(city: City, plan: Plan, *, ability: dict[int, float], visitors: set[int
         marking.finish_absent(exam, now=over)
     posted = marking.post_results(exam, now=min(city.now, over))
     waiting = exam.attempts.filter(state=AttemptState.HANDED_IN).count()
-    city.say(f"exams: {plan.title}，{counted} sat, {waiting} wait for marking, {posted} posted")
+    city.say(f"{plan.title}：{counted} 人参加，{waiting} 份等评分，{posted} 人成绩入档")
 
 
 def create(city: City, plan: Plan) -> Exam:
