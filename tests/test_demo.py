@@ -20,7 +20,16 @@ def test_a_small_city_has_everyone_and_a_whole_year() -> None:
     call_command("demo", scale=0.02, seed=7, json=True, stdout=out, stderr=StringIO())
     logins = {login["role"] for login in json.loads(out.getvalue())}
     year = timezone.localdate().year
-    assert {"市级管理员", "县级管理员", "乡镇管理员", "内容编辑", "领导", "专职网格员", "兼职网格员", "县级小教员"} <= logins
+    assert {
+        "市级管理员",
+        "县级管理员",
+        "乡镇管理员",
+        "内容编辑",
+        "领导",
+        "专职网格员",
+        "兼职网格员",
+        "县级小教员",
+    } <= logins
     assert Worker.objects.count() == max(Grid.objects.count(), round(7280 * 0.02))
     assert Grid.objects.exclude(postings__in=Posting.objects.current()).count() == 0
     assert Mentor.objects.count() == 48

@@ -188,3 +188,19 @@ def test_no_barrier_on_any_exam_screen(sit, live_server, cookies):
     page.click("text=确认交卷")
     page.wait_for_selector(".receipt-no")
     assert Axe().run(page).response["violations"] == []
+
+
+def test_what_is_tapped_before_the_script_has_come_is_saved_too(make_exam, worker, page_for):
+    exam = make_exam(sections=[*SECTIONS, CASE])
+    attempt = attempts.start(Attempt.objects.get(exam=exam, worker=worker), now=timezone.now())
+    page = page_for(worker.user, 360, 740, mobile=True)
+    held = []
+    page.route(re.compile(r"/js/exam\.js"), lambda route: held.append(route))
+    page.goto(f"/exams/attempt/{attempt.pk}/", wait_until="commit")
+    page.click("#q-1 .opts input >> nth=1")
+    page.fill("textarea", "先分开听。")
+    held[0].continue_()
+    wait_saved(page, 1)
+    wait_saved(page, len(attempt.paper))
+    assert stored(attempt, 1) is not None
+    assert stored(attempt, len(attempt.paper)) == "先分开听。"

@@ -40,6 +40,12 @@ class Question {
     return this.text ? this.text.value.trim() !== "" : this.choices.some((input) => input.checked);
   }
 
+  // Answered on a slow phone before this script had come; the form keeps nothing of its own over a reload (autocomplete=off).
+  get early() {
+    if (this.text) return this.text.value !== this.text.defaultValue;
+    return this.choices.some((input) => input.checked !== input.defaultChecked);
+  }
+
   count() {
     const hint = this.text && this.element.querySelector("[data-count]");
     if (hint) hint.textContent = fill(hint.dataset.count, { n: this.text.value.length });

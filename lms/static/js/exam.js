@@ -149,7 +149,13 @@ for (const button of document.querySelectorAll("[data-check]")) {
 }
 form.addEventListener("submit", (event) => event.preventDefault());
 
-// --- what a reload found on this phone
+// --- what was given before this script had come, and what a reload found on this phone
+
+const kept = new Map(outbox.waiting());
+for (const question of sheet.questions) {
+  if (question.early && !kept.has(question.item)) outbox.put(question.item, question.value);
+}
+if (sheet.questions.some(({ flag }) => flag.checked !== flag.defaultChecked)) outbox.putFlags(sheet.flags());
 
 overall(pill.dataset.state);
 sheet.tally();
