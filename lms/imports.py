@@ -16,7 +16,7 @@ from django.db.models import Count, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from lms import audit, jobs, judging
+from lms import audit, jobs, judging, sealing
 from lms.models import ImportRow, ImportRun, ImportState, Outcome
 from lms.refusal import Refused
 from lms.resources import WARNING, Line, Note, SheetResource
@@ -58,7 +58,7 @@ def resource_of(code: str) -> type[SheetResource]:
 def permit(resource: type[SheetResource] | SheetResource, actor: Any) -> None:
     """Refuse where the actor may no longer bring in this kind; roles are read live each time."""
     if not resource.allowed(actor):
-        raise Refused(_("您现在没有导入%(title)s的权限。需要导入的，请联系上级管理员。") % {"title": resource.title})
+        raise Refused(_("你现在没有导入%(title)s的权限。需要导入的，请联系上级管理员。") % {"title": resource.title})
 
 
 # --- upload and preview ---------------------------------------------------------------------------------------------
@@ -66,7 +66,7 @@ def permit(resource: type[SheetResource] | SheetResource, actor: Any) -> None:
 
 @transaction.atomic
 def upload(data: bytes, *, name: str, kind: str, actor: Any, now: datetime) -> ImportRun:
-    """Keep the file in private storage and have it read in the background. A double click gives the same run."""
+    """Keep the file, sealed, in private storage and have it read in the background. A double click gives the same run."""
     permit(resource_of(kind), actor)
     sha256 = hashlib.sha256(data).hexdigest()
     twin = ImportRun.objects.filter(
@@ -75,7 +75,7 @@ def upload(data: bytes, *, name: str, kind: str, actor: Any, now: datetime) -> I
     if twin:
         return twin
     run = ImportRun(kind=kind, file_name=name[-200:], sha256=sha256, actor=actor, created_at=now)
-    run.file.save(f"{sha256[:16]}.bin", ContentFile(data), save=False)
+    run.file.save(f"{sha256[:16]}.bin", ContentFile(sealing.seal_bytes(data)), save=False)
     run.save()
     run.job = jobs.enqueue("lms.read_import", owner=actor, run=run.pk)
     run.save(update_fields=["job"])
@@ -94,7 +94,7 @@ def read_and_stage(handle: jobs.Handle) -> None:
     try:
         permit(resource, run.actor)
         with run.file.open() as file:
-            data = file.read()
+            data = sealing.unseal_bytes(file.read())
         reading = judging.read(resource, data, name=run.file_name, actor=run.actor, now=timezone.now())
     except Refused as refusal:
         still_reading(run).update(state=ImportState.REFUSED, message=refusal.sentence)

@@ -27,6 +27,14 @@ def unseal(sealed: str) -> str:
     return box().decrypt(sealed.encode()).decode()
 
 
+def seal_bytes(data: bytes) -> bytes:
+    return box().encrypt(data)
+
+
+def unseal_bytes(sealed: bytes) -> bytes:
+    return box().decrypt(sealed)
+
+
 def lookup(text: str, *, purpose: str) -> str:
     """A keyed hash (HMAC-SHA-256, 64 hex digits) that finds a sealed value without opening any."""
     return hmac.new(settings.LOOKUP_KEY.encode(), f"{purpose}:{text}".encode(), hashlib.sha256).hexdigest()

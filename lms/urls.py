@@ -22,15 +22,16 @@ urlpatterns = [
     path("", include("mentors.urls")),
     # Wagtail's own account page knows names and pictures that our users do not have
     path("cms/account/", RedirectView.as_view(pattern_name="me"), name="cms_account"),
+    # Wagtail's own sign-in knows neither the lock after wrong passwords nor first passwords that have run out
+    path("cms/login/", RedirectView.as_view(pattern_name="sign_in"), name="cms_sign_in"),
     # with our own words for what Wagtail leaves in English
     path("cms/jsi18n/", JavaScriptCatalog.as_view(packages=["wagtail.admin", "lms"])),
     path("cms/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
+    path("media/<path:path>", views.media, name="media"),
 ]
 if settings.DEBUG:
     urlpatterns.append(path("design/", design.page, name="design"))
-if not settings.MEDIA_BUCKET:
-    urlpatterns.append(path("media/<path:path>", views.media, name="media"))
 # what is left is a page of the catalog
 urlpatterns.append(path("study/", include(wagtail_urls)))
 

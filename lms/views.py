@@ -1,7 +1,6 @@
-from pathlib import Path
-
 from django.conf import settings
 from django.core.cache import cache
+from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import default_storage, storages
 from django.db import connection
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
@@ -15,6 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 from lms import jobs
 
 YEAR = 365 * 24 * 3600
+# where Wagtail keeps pictures and their renditions
+PICTURES = ("images/", "original_images/")
 
 
 @require_safe
@@ -80,12 +81,14 @@ def display(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(private=True, max_age=86400)
 def media(request: HttpRequest, path: str) -> HttpResponseBase:
-    """Pictures of lessons, for those who are signed in. Documents go through Wagtail's own door, never through this one."""
-    root = Path(settings.MEDIA_ROOT).resolve()
-    full = (root / path).resolve()
-    if not full.is_relative_to(root) or path.startswith("documents/") or not full.is_file():
+    """Pictures of lessons, wherever they are stored, for those who are signed in. Nothing else in the storage has an address."""
+    if not path.startswith(PICTURES):
         raise Http404
-    response = FileResponse(full.open("rb"))
+    try:
+        picture = default_storage.open(path)
+    except (OSError, SuspiciousFileOperation) as error:
+        raise Http404 from error
+    response = FileResponse(picture)
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 

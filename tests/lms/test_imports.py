@@ -282,7 +282,7 @@ def test_a_role_lost_on_the_way_stops_the_rest_with_a_sentence(half_done, county
     run = ImportRun.objects.select_related("job").get(pk=half_done.pk)
     assert (run.stopped, run.job.state, Worker.objects.count()) == (True, JobState.FAILED, 4)
     page = screen(client_of(county_admin), run)
-    assert "您的管辖范围变了，剩下的行没有导入。" in page
+    assert "你的管辖范围变了，剩下的行没有导入。" in page
     # with the role back, it goes on from there
     RoleGrant.objects.filter(user=county_admin).update(territory=city.county)
     resumed = imports.resume(run, by=county_admin, now=timezone.now())
@@ -421,3 +421,12 @@ def test_every_screen_of_the_machine_opens(county_admin, send, press, client_of)
     assert [word in page for word, page in zip(told, pages, strict=True)] == [True] * 6
     assert client.get(reverse("import_drop", args=[ready.pk])).status_code == 200
     assert client.get(reverse("imports"), {"page": "99"}).status_code == 200
+
+
+def test_the_uploaded_file_lies_sealed(send: Callable[..., ImportRun], county_admin: Any) -> None:
+    run = send(county_admin, sheet(line(1)))
+    assert run.state == ImportState.READY
+    with run.file.open() as file:
+        kept = file.read()
+    assert number(1).encode() not in kept
+    assert called(1).encode() not in kept
