@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
-from courses import cms
+from courses import cms, views
 from courses.models import Session
 from lms.panels import Waiting, WaitingPanel
 from roster import reach
@@ -36,13 +36,26 @@ def addresses() -> list[URLPattern]:
 @hooks.register("register_admin_menu_item")
 def required() -> MenuItem:
     return AdminsMenuItem(
-        _("必修安排"), "/cms/courses/required/", name="required", icon_name="calendar-check", order=210
+        _("必修安排"),
+        "/cms/courses/required/",
+        name="required",
+        icon_name="calendar-check",
+        attrs={"title": _("谁要在哪天前学完哪门课")},
+        order=210,
     )
 
 
 @hooks.register("register_admin_menu_item")
 def trainings() -> MenuItem:
-    return AdminsMenuItem(_("培训活动"), "/cms/courses/sessions/", name="sessions", icon_name="calendar", order=220)
+    hint = _("登记培训和现场指导，勾选到场的人")
+    return AdminsMenuItem(
+        _("培训活动"),
+        "/cms/courses/sessions/",
+        name="sessions",
+        icon_name="calendar",
+        attrs={"title": hint},
+        order=220,
+    )
 
 
 @hooks.register("construct_homepage_panels")
@@ -55,3 +68,9 @@ def what_waits(request: HttpRequest, panels: list[Any]) -> None:
     address = reverse("courses_sessions")
     items = [Waiting(str(_("次培训办完了，还没登记到场的人")), waiting, address, "warn")] if waiting else []
     panels.append(WaitingPanel(str(_("培训")), items, order=30))
+
+
+@hooks.register("before_serve_document")
+def readers_alone(document: Any, request: HttpRequest) -> None:
+    """Handouts are for those who may read the lessons; anyone else gets the 404 that the lesson gives."""
+    views.reader(request)

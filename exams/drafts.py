@@ -21,7 +21,7 @@ def save(exam: Exam, *, by: User, now: datetime) -> Exam:
     if exam.pk and Exam.objects.select_for_update().get(pk=exam.pk).published_at:
         raise Refused(_("这场考试已经发布，试卷和时间都不能再改。"), code="published")
     if not reach.covers(by, exam.territory, *SETTERS):
-        raise Refused(_("参加范围不在您的管辖内，请重新选择。"), code="reach")
+        raise Refused(_("参加范围不在你的管辖内，请重新选择。"), code="reach")
     if not exam.pk:
         exam.seed, exam.created_by = secrets.token_hex(8), by
     exam.save()

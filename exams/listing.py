@@ -22,7 +22,9 @@ def moment(at: datetime) -> str:
 def why(exam: Exam) -> str:
     """Why this exam is mine."""
     who = Employment(exam.employment).label if exam.employment else _("全体")
-    return _("%(place)s%(who)s网格员参加。共%(count)d题，满分%(full)s分，%(need)s分及格，作答%(minutes)d分钟。") % {
+    return _(
+        "%(place)s%(who)s网格员参加。共 %(count)d 题，满分 %(full)s 分，%(need)s 分及格，作答 %(minutes)d 分钟。"
+    ) % {
         "place": exam.territory.name,
         "who": who,
         "count": exam.question_count,
@@ -108,7 +110,7 @@ def standing(attempt: Attempt, *, now: datetime) -> tuple[str, str]:
     if attempt.marks is None:
         return _("已交卷，等待评分"), ""
     marks = papers.number(attempt.marks)
-    return (_("%s分，合格") % marks, "ok") if attempt.passed else (_("%s分，不合格") % marks, "warn")
+    return (_("%s 分，合格") % marks, "ok") if attempt.passed else (_("%s 分，不合格") % marks, "bad")
 
 
 def terms(attempt: Attempt, *, now: datetime) -> dict[str, Any]:

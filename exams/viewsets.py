@@ -19,6 +19,7 @@ class BankViewSet(ScopedModelViewSet):
     name = "banks"
     icon = "folder-open-inverse"
     menu_label = _("题库")
+    menu_hint = _("三个科目各有多少题")
     add_to_admin_menu = True
     menu_order = 146
     ordering = ["subject", "name"]
@@ -58,6 +59,7 @@ class QuestionViewSet(ScopedModelViewSet):
     name = "questions"
     icon = "help"
     menu_label = _("题目")
+    menu_hint = _("查题目、答案、解析和依据")
     add_to_admin_menu = True
     menu_order = 147
     filterset_class = QuestionFilter

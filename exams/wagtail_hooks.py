@@ -41,7 +41,10 @@ def addresses() -> list[URLPattern]:
 
 @hooks.register("register_admin_menu_item")
 def menu() -> MenuItem:
-    return AdminsMenuItem(gettext_lazy("考试"), "/cms/exams/", name="exams", icon_name="form", order=145)
+    hint = gettext_lazy("出卷、发布，看参考和评分的进度")
+    return AdminsMenuItem(
+        gettext_lazy("考试"), "/cms/exams/", name="exams", icon_name="form", attrs={"title": hint}, order=145
+    )
 
 
 @hooks.register("construct_homepage_panels")

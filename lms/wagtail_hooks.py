@@ -33,10 +33,23 @@ def our_colours() -> SafeString:
     return format_html('<link rel="stylesheet" href="{}">', static("css/backoffice.css"))
 
 
+@hooks.register("insert_global_admin_js")
+def tables_as_cards() -> SafeString:
+    return format_html('<script type="module" src="{}"></script>', static("js/cards.js"))
+
+
 @hooks.register("construct_homepage_panels", order=-100)
 def only_what_waits(request: HttpRequest, panels: list[Any]) -> None:
     """Wagtail's own panels speak of page workflows; this dashboard speaks of what waits for the admin. Each floor adds its panel."""
     panels.clear()
+
+
+# what is done in the places that are Wagtail's own
+HINTS = {
+    "explorer": _("写课程和课，预览以后发布"),
+    "images": _("课里用的图片"),
+    "documents": _("课里用的资料和视频"),
+}
 
 
 @hooks.register("construct_main_menu", order=100)
@@ -46,6 +59,9 @@ def no_more_than_needed(request: HttpRequest, menu_items: list[MenuItem]) -> Non
     if not request.user.is_superuser and not request.user.groups.exists():  # type: ignore[union-attr]
         hidden |= {"explorer", "images", "documents", "settings", "snippets"}
     menu_items[:] = [item for item in menu_items if item.name not in hidden]
+    for item in menu_items:
+        if item.name in HINTS:
+            item.attrs["title"] = HINTS[item.name]
 
 
 @hooks.register("register_admin_urls")
@@ -62,7 +78,10 @@ def import_addresses() -> list[URLPattern]:
 
 @hooks.register("register_admin_menu_item")
 def import_menu() -> MenuItem:
-    return ImportMenuItem(_("导入"), reverse("imports"), name="imports", icon_name="upload", order=105)
+    hint = _("上传花名册、网格台账，核对以后写进系统")
+    return ImportMenuItem(
+        _("导入"), reverse("imports"), name="imports", icon_name="upload", attrs={"title": hint}, order=105
+    )
 
 
 @hooks.register("construct_homepage_panels")
@@ -72,7 +91,7 @@ def imports_waiting(request: HttpRequest, panels: list[Any]) -> None:
         return
     states = list(imports_cms.own(request).values_list("state", flat=True))
     lines = [
-        (_("份上传的表核对好了，等您确认"), ImportState.READY, "warn"),
+        (_("份上传的表核对好了，等你确认"), ImportState.READY, "warn"),
         (_("份表正在导入，名册还不完整"), ImportState.APPLYING, ""),
     ]
     items = [Waiting(str(text), states.count(state), reverse("imports"), tone) for text, state, tone in lines]

@@ -30,7 +30,10 @@ def addresses() -> list[URLPattern]:
 
 @hooks.register("register_admin_menu_item")
 def menu() -> MenuItem:
-    return AdminsMenuItem(_("小教员"), "/cms/mentors/", name="mentors", icon_name="user", order=120)
+    hint = _("聘任小教员，看每个人评了多少")
+    return AdminsMenuItem(
+        _("小教员"), "/cms/mentors/", name="mentors", icon_name="user", attrs={"title": hint}, order=120
+    )
 
 
 @hooks.register("construct_homepage_panels")

@@ -125,7 +125,7 @@ def workbook(held: Round, found: QuerySet[Assessment], *, by: User, now: datetim
             _("导出人：%(name)s，%(at)s。含个人信息，请妥善保管。") % {"name": by.name, "at": said(now)},
         ],
         columns=[
-            (_("名册编号"), ""),
+            (_("登录号"), ""),
             (_("姓名"), ""),
             (_("乡镇（街道）"), ""),
             *((name, workbooks.TWO) for name in indicators),

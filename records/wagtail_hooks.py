@@ -37,12 +37,18 @@ def addresses() -> list[URLPattern]:
 
 @hooks.register("register_admin_menu_item")
 def assessment_menu() -> MenuItem:
-    return AdminsMenuItem(_("考核"), "/cms/assessments/", name="assessments", icon_name="list-ul", order=150)
+    hint = _("年度初评，核对依据，审定等次")
+    return AdminsMenuItem(
+        _("考核"), "/cms/assessments/", name="assessments", icon_name="list-ul", attrs={"title": hint}, order=150
+    )
 
 
 @hooks.register("register_admin_menu_item")
 def bulletin_menu() -> MenuItem:
-    return AdminsMenuItem(_("通报"), "/bulletin/", name="bulletin", icon_name="doc-full-inverse", order=160)
+    hint = _("看培训和考试的数字，导出表格")
+    return AdminsMenuItem(
+        _("通报"), "/bulletin/", name="bulletin", icon_name="doc-full-inverse", attrs={"title": hint}, order=160
+    )
 
 
 @hooks.register("construct_homepage_panels")

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from wagtail.admin.menu import MenuItem
 from wagtail.admin.views import generic
 from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.admin.widgets.button import Button
@@ -95,8 +96,16 @@ class ScopedModelViewSet(ModelViewSet):
     search_backend_name = None
     # headings of exported columns that are not plain fields
     export_headings: dict[str, Any] = {}
+    # what is done here, for the dashboard
+    menu_hint: Any = ""
 
     scope: Callable[..., QuerySet[Any]]
+
+    def get_menu_item(self, order: int | None = None) -> MenuItem:
+        item: MenuItem = super().get_menu_item(order)
+        if self.menu_hint:
+            item.attrs["title"] = self.menu_hint
+        return item
 
     def get_common_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
         given = super().get_common_view_kwargs(**kwargs)

@@ -222,7 +222,7 @@ class GridResource(SheetResource):
         if known is None:
             return
         if not covered(self.map.by_id[known.community_id].path, self.paths):
-            line.out_of_reach(_("这个网格编码已经用在您管辖范围以外。请核对编码。"))
+            line.out_of_reach(_("这个网格编码已经用在你管辖范围以外。请核对编码。"))
             return
         line.shown["changes"] = [
             [str(label), self.shown(name, getattr(known, name)), self.shown(name, plan[name])]
@@ -245,7 +245,7 @@ class GridResource(SheetResource):
         )
         held = Grid.objects.filter(code__in=[plan["code"] for plan in plans]).values_list("community__path", flat=True)
         if not all(covered(path, paths) for path in {*places, *held}):
-            raise Refused(_("您的管辖范围变了，剩下的行没有导入。需要导入的，请联系上级管理员。"))
+            raise Refused(_("你的管辖范围变了，剩下的行没有导入。需要导入的，请联系上级管理员。"))
 
     def apply(self, plans: Sequence[dict[str, Any]], *, run: ImportRun | None, now: datetime) -> dict[int, str]:
         """A number of a community that another code has taken since the preview is left out."""
@@ -280,7 +280,7 @@ def find_community(line: Line, drawn: Map, paths: list[str], sheet_township: str
         line.fault("township_unknown", _("“%s”不是这个县（市、区）的乡镇（街道）。") % named, "township")
         return None
     if not covered(found[0].path, paths):
-        line.out_of_reach(_("%s不在您的管辖范围内。") % found[0].name)
+        line.out_of_reach(_("%s不在你的管辖范围内。") % found[0].name)
         return None
     communities = drawn.community(values.get("community", ""), found[0])
     if not communities:

@@ -109,7 +109,7 @@ class RosterResource(SheetResource):
         if line.outcome == Outcome.OUT_OF_REACH:
             return
         if community and not covered(community.path, self.paths):
-            line.out_of_reach(_("%s不在您的管辖范围内。") % community.name)
+            line.out_of_reach(_("%s不在你的管辖范围内。") % community.name)
             return
         kind = self.employment_of(line, grid)
         if line.wrong or grid is None or community is None:
@@ -183,7 +183,7 @@ class RosterResource(SheetResource):
             if len(matches) > 1:
                 line.fault("person_ambiguous", _("名册里有几个同名同手机号的人，没有身份证号分不清是谁。"), "id_number")
             elif worker and not self.reaches(worker, held):
-                line.out_of_reach(_("这个人登记在您管辖范围以外。要调过来的，请由上级管理员导入。"))
+                line.out_of_reach(_("这个人登记在你管辖范围以外。要调过来的，请由上级管理员导入。"))
             elif fault:
                 line.fault(*fault)
             elif plan["person"]["name"] != person["name"]:
@@ -239,7 +239,7 @@ class RosterResource(SheetResource):
         paths = reach.paths(actor)
         grids = Grid.objects.filter(pk__in={plan["grid"] for plan in plans})
         if not all(covered(path, paths) for path in grids.values_list("community__path", flat=True).distinct()):
-            raise Refused(_("您的管辖范围变了，剩下的行没有导入。需要导入的，请联系上级管理员。"))
+            raise Refused(_("你的管辖范围变了，剩下的行没有导入。需要导入的，请联系上级管理员。"))
 
     def apply(self, plans: Sequence[dict[str, Any]], *, run: ImportRun | None, now: datetime) -> dict[int, str]:
         employment.hold_numbers()

@@ -60,7 +60,12 @@ def places_of(choice: Any, request: HttpRequest | None) -> int:
 
 
 class WorkerInspectView(ScopedInspectView):
-    labels = {"masked_id_number": _("身份证号"), "masked_mobile": _("手机号"), "joined": _("上岗时间")}
+    labels = {
+        "number": _("登录号"),
+        "masked_id_number": _("身份证号"),
+        "masked_mobile": _("手机号"),
+        "joined": _("上岗时间"),
+    }
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         postings = self.object.postings.select_related("grid__community")
@@ -75,6 +80,7 @@ class WorkerViewSet(ScopedModelViewSet):
     name = "workers"
     icon = "group"
     menu_label = _("网格员")
+    menu_hint = _("查一个人的登记、网格和在岗记录")
     menu_name = "workers"  # the default is made from the label, and 网格 begins 网格员
     add_to_admin_menu = True
     menu_order = 110
@@ -85,7 +91,7 @@ class WorkerViewSet(ScopedModelViewSet):
     inspect_template_name = "roster/cms_worker.html"
     list_display = [
         "name",
-        Column("number", label=_("名册编号"), sort_key="number"),
+        Column("number", label=_("登录号"), sort_key="number"),
         Column("masked_mobile", label=_("手机号")),
         Column("township", label=_("乡镇（街道）"), sort_key="township__code"),
         Column("get_employment_display", label=_("专兼职"), sort_key="employment"),
@@ -102,6 +108,7 @@ class WorkerViewSet(ScopedModelViewSet):
         "get_state_display",
     ]
     export_headings = {
+        "number": _("登录号"),
         "township.parent.name": _("县（市、区）"),
         "township.name": _("乡镇（街道）"),
         "get_employment_display": _("专兼职"),
@@ -173,6 +180,7 @@ class GridViewSet(ScopedModelViewSet):
     name = "grids"
     icon = "site"
     menu_label = _("网格")
+    menu_hint = _("查网格的编码、类型、户数和人")
     menu_name = "grids"
     add_to_admin_menu = True
     menu_order = 115

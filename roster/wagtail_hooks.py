@@ -52,12 +52,18 @@ def addresses() -> list[URLPattern]:
 
 @hooks.register("register_admin_menu_item")
 def first_passwords() -> MenuItem:
-    return AdminsMenuItem(_("首次密码"), "/cms/passwords/", name="passwords", icon_name="key", order=130)
+    hint = _("按乡镇（街道）生成，打印后发给本人")
+    return AdminsMenuItem(
+        _("首次密码"), "/cms/passwords/", name="passwords", icon_name="key", attrs={"title": hint}, order=130
+    )
 
 
 @hooks.register("register_admin_menu_item")
 def role_holders() -> MenuItem:
-    return GiversMenuItem(_("人员与角色"), "/cms/roles/", name="roles", icon_name="user", order=140)
+    hint = _("开管理账号，给角色，终止角色")
+    return GiversMenuItem(
+        _("人员与角色"), "/cms/roles/", name="roles", icon_name="lock", attrs={"title": hint}, order=140
+    )
 
 
 @hooks.register("construct_homepage_panels")

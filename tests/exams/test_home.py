@@ -27,7 +27,7 @@ def test_home_says_what_why_and_by_when(make_exam, worker, due_for, now):
     assert due_for(worker.user) == [
         Due(
             title="三季度业务考试",
-            why="咸宁市全体网格员参加。共4题，满分60分，60分及格，作答60分钟。",
+            why="咸宁市全体网格员参加。共 4 题，满分 60 分，60 分及格，作答 60 分钟。",
             by=exam.closes_at,
             tag="还剩 2 天",
             tone="warn",

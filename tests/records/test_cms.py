@@ -179,7 +179,7 @@ def test_the_export_is_typed_scoped_and_free_of_formulas(drafted, pages, worker,
     rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
     assert rows[0][0] == "咸安区2025年专职网格员考核"
     assert rows[3] == [
-        "名册编号",
+        "登录号",
         "姓名",
         "乡镇（街道）",
         "学时",

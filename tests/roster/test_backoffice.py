@@ -113,7 +113,7 @@ def test_the_export_holds_the_declared_columns_of_ones_own_people(
     hire("W0009", "=1+1", city.neighbour, joined_precision="year", employment="parttime")
     response = client_of(county_admin).get("/cms/workers/?export=xlsx")
     assert cells(response) == [
-        ["名册编号", "姓名", "县（市、区）", "乡镇（街道）", "专兼职", "身份或职务", "上岗时间", "状态"],
+        ["登录号", "姓名", "县（市、区）", "乡镇（街道）", "专兼职", "身份或职务", "上岗时间", "状态"],
         ["W0001", "王桂兰", "咸安区", "永安街道", "专职", None, "2022年3月1日", "在岗"],
         ["W0009", "=1+1", "咸安区", "汀泗桥镇", "兼职", None, "2022年", "在岗"],
     ]
