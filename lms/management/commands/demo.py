@@ -22,8 +22,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the logins as JSON")
 
     def handle(self, *args: Any, scale: float, seed: int, json: bool, **options: Any) -> None:
-        if not 0.005 <= scale <= 2:
-            raise CommandError("--scale is a share of the real city between 0.005 and 2.")
+        if not 0.02 <= scale <= 2:
+            raise CommandError("--scale is a share of the real city between 0.02 and 2.")
         if apps.get_model("roster", "Territory").objects.exists():
             raise CommandError("The database already holds a city; the demo is built only into an empty one.")
         started = time.monotonic()
