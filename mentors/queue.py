@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from exams import marking
-from exams.models import Answer, Award, PaperItem, QuestionKind
+from exams.models import Answer, Attempt, AttemptState, Award, PaperItem, QuestionKind
 from lms.refusal import Refused
 from mentors.models import Claim, Mentor, opaque_key
 from records import ledger
@@ -46,13 +46,18 @@ def fair(mentor: Mentor, *, worker_id: int, township_id: int, county_id: int | N
 
 
 def waiting(mentor: Mentor, *, now: datetime) -> QuerySet[Answer]:
-    """What this mentor could be given now: unmarked and in nobody's hands."""
+    """What this mentor could be given now: unmarked, in nobody's hands, and of no exam the mentor has yet to sit: the rubric
+    is its key."""
     held = Claim.objects.filter(
         attempt=OuterRef("attempt_id"), item=OuterRef("item_id"), done_at=None, expires_at__gt=now
     )
     # naming the questions spares a look at every other answer of each paper
     cases = PaperItem.objects.filter(kind=QuestionKind.CASE)
-    return within(mentor, marking.waiting()).filter(item__in=cases).exclude(Exists(held))
+    to_sit = Attempt.objects.filter(
+        worker=mentor.worker_id, state__in=[AttemptState.DUE, AttemptState.SITTING], exam__closes_at__gt=now
+    )
+    answers = within(mentor, marking.waiting()).exclude(attempt__exam__in=to_sit.values("exam"))
+    return answers.filter(item__in=cases).exclude(Exists(held))
 
 
 def claim(mentor: Mentor, *, now: datetime) -> Claim | None:

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from exams import marking
-from exams.models import AttemptState, Award
+from exams.models import Attempt, AttemptState, Award
 from lms.refusal import Refused
 from mentors import appointment, queue
 from mentors.models import Claim, Mentor
@@ -185,3 +185,14 @@ def test_the_two_forms_of_the_rule_agree(mentor, worker, outsider, colleague, hi
             if queue.fair(mentor, worker_id=by.pk, township_id=by.township_id, county_id=by.township.parent_id)
         }
         assert listed == one_by_one
+
+
+def test_nobody_marks_an_exam_they_have_yet_to_sit(mentor, worker, hand_in, exam, now):
+    """The rubric and the reference answer are the key to their own paper."""
+    hand_in(worker, "先断电。")
+    exam.closes_at = now + timedelta(hours=1)
+    exam.save()
+    own = Attempt.objects.create(exam=exam, worker=mentor.worker, paper=[], state=AttemptState.DUE)
+    assert queue.claim(mentor, now=now) is None
+    Attempt.objects.filter(pk=own.pk).update(state=AttemptState.HANDED_IN)
+    assert queue.claim(mentor, now=now) is not None
