@@ -82,7 +82,7 @@ def display(request: HttpRequest) -> HttpResponse:
 @cache_control(private=True, max_age=86400)
 def media(request: HttpRequest, path: str) -> HttpResponseBase:
     """Pictures of lessons, wherever they are stored, for those who are signed in. Nothing else in the storage has an address."""
-    if not path.startswith(PICTURES):
+    if not path.startswith(PICTURES) or ".." in path.split("/"):  # no way round to the documents
         raise Http404
     try:
         picture = default_storage.open(path)
