@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from courses.checks import LETTERS
 from courses.models import CoursePage, Requirement, Session
+from lms import numbers, times
 from roster.models import Employment, Level, Territory, TerritoryQuerySet, Worker, WorkerQuerySet
 
 
@@ -85,6 +86,8 @@ class SessionForm(PlainForm):
         self.fields["territory"] = TerritoryField(
             queryset=within, label=_("范围"), error_messages={"required": _("请选择范围。")}
         )
+        for name in ("starts_at", "ends_at"):
+            self.fields[name].validators.append(times.in_our_time)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -96,11 +99,18 @@ class SessionForm(PlainForm):
         return data
 
 
+class PeopleField(forms.ModelMultipleChoiceField):
+    def clean(self, value: Any) -> Any:
+        if any(numbers.row(str(one)) is None for one in value or []):
+            raise forms.ValidationError(self.error_messages["invalid_list"], code="invalid_list")
+        return super().clean(value)
+
+
 class PresentForm(forms.Form):
     """Who of one township's people came."""
 
     township = forms.ModelChoiceField(queryset=Territory.objects.none())
-    present = forms.ModelMultipleChoiceField(queryset=Worker.objects.none(), required=False)
+    present = PeopleField(queryset=Worker.objects.none(), required=False)
 
     def __init__(self, *args: Any, townships: TerritoryQuerySet, people: WorkerQuerySet, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

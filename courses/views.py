@@ -109,6 +109,7 @@ def check(request: HttpRequest, lesson: int, block: str) -> HttpResponse:
 @require_safe
 def film(request: HttpRequest, document: int, name: str) -> HttpResponseBase:
     """A lesson's video or its captions, piece by piece as players ask for it."""
+    reader(request)
     found = get_object_or_404(get_document_model(), pk=document)
     if found.filename != name or found.file_extension not in films.TYPES:
         raise Http404

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from exams.models import Exam, QuestionKind
+from lms import times
 from records.models import Subject
 from roster.models import Employment, Level, Territory, TerritoryQuerySet
 
@@ -79,6 +80,8 @@ class ExamForm(forms.ModelForm):
         self.order_fields(self.Meta.fields)
         for field in self.fields.values():
             field.error_messages["required"] = _("请填写“%(label)s”。") % {"label": field.label}
+        for name in ("opens_at", "closes_at", "results_at"):
+            self.fields[name].validators.append(times.in_our_time)
         exam = self.instance
         if exam.results_at:
             self.initial["results"] = AT_ONCE if exam.results_at == exam.opens_at else AT_A_TIME

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from exams import attempts, questions
 from exams.models import Attempt
+from lms import numbers
 from lms.refusal import Refused
 from roster.models import Worker
 
@@ -26,7 +27,7 @@ def from_script(request: HttpRequest, attempt_id: int, *, worker: Worker) -> Jso
     """
     try:
         wanted = _read(request)
-    except (ValueError, KeyError, TypeError, AttributeError, RequestDataTooBig):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, RequestDataTooBig):
         return _say(400, "unfit", str(questions.STALE_PAGE))
     saved: list[attempts.Saved] = []
     refused: list[dict[str, Any]] = []
@@ -82,8 +83,8 @@ def from_form(request: HttpRequest, attempt: Attempt) -> HttpResponse:
             if refusal.code != "unfit":
                 break
     if not trouble and not attempt.finished:
-        flags = [int(item) for item in request.POST.getlist("flag") if item.isdecimal()]
-        attempts.flag(attempt.pk, worker=attempt.worker, items=flags, now=request.now)  # type: ignore[attr-defined]
+        flags = map(numbers.row, request.POST.getlist("flag"))
+        attempts.flag(attempt.pk, worker=attempt.worker, items=[item for item in flags if item], now=request.now)  # type: ignore[attr-defined]
     if trouble:
         messages.error(request, trouble)
         return redirect("attempt", attempt=attempt.pk)
@@ -98,13 +99,13 @@ def _changed(request: HttpRequest, attempt: Attempt) -> list[tuple[int, question
     standing = {answer.item_id: answer for answer in attempt.answers.all()}
     changed = []
     for item_id, _order in attempt.paper:
-        seq = request.POST.get(f"seq-{item_id}", "")
-        if not seq.isdecimal() or int(seq) >= LATEST:
+        seq = numbers.row(request.POST.get(f"seq-{item_id}", ""))
+        if seq is None or seq >= LATEST:
             continue  # the question was not on the page that was sent
         face, answer = questions.face(items[item_id].kind), standing.get(item_id)
         value = face.read(request.POST.getlist(f"a-{item_id}"))
         if isinstance(value, list):
             value = sorted(value)
         if value != face.unpack(answer.value if answer else ""):
-            changed.append((item_id, value, int(seq) + 1))
+            changed.append((item_id, value, seq + 1))
     return changed

@@ -1,7 +1,11 @@
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.core.exceptions import BadRequest, RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
+
+from lms import numbers
 
 Respond = Callable[[HttpRequest], HttpResponse]
 
@@ -25,6 +29,30 @@ def security_headers(get_response: Respond) -> Respond:
         return response
 
     return middleware
+
+
+def plain_addresses(get_response: Respond) -> Respond:
+    """
+    What no database can look up is unknown, not an error: a NUL, or a number longer than any row's. And outside the back office
+    no file is sent, so that nobody fills the disk from the sign-in page.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if any(map(unreal, request.path_info.split("/"))):
+            raise Http404
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest
+        size = numbers.row(request.META.get("CONTENT_LENGTH") or "0")
+        form = request.content_type == "multipart/form-data" and not request.path.startswith(BACK_OFFICE)
+        if form and (size is None or size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE):
+            raise RequestDataTooBig
+        return get_response(request)
+
+    return middleware
+
+
+def unreal(part: str) -> bool:
+    return "\0" in part or (part.isdecimal() and numbers.row(part) is None)
 
 
 def one_clock(get_response: Respond) -> Respond:

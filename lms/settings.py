@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "lms.middleware.one_clock",
+    "lms.middleware.plain_addresses",
     "roster.middleware.first_things_first",
 ]
 

@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from exams.models import Award
+from lms import numbers
 from lms.refusal import Refused
 from mentors import desk, queue, script
 from mentors.appointment import mentor_of
@@ -91,7 +92,8 @@ def sheet(claim: Any, form: MarkForm, mentor: Mentor, request: HttpRequest) -> d
     standing = standing if claim.done_at else None
     ticked = [entry["point"] for entry in standing.points] if standing else []
     if form.is_bound:
-        ticked = [int(point) for point in form.data.getlist("points") if point.isdecimal()]  # type: ignore[attr-defined]
+        sent = map(numbers.row, form.data.getlist("points"))  # type: ignore[attr-defined]
+        ticked = [point for point in sent if point is not None]
     others = script.of(mentor).filter(done_at__isnull=False).exclude(pk=claim.pk)
     return {
         "form": form,

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from lms import jobs
+from lms import jobs, numbers
 from lms.models import Job
 from lms.refusal import Refused
 from records import assessments, rounds, schemes, tasks, workbooks
@@ -40,7 +40,7 @@ def counties(request: HttpRequest) -> TerritoryQuerySet:
 def index(request: HttpRequest) -> HttpResponse:
     years = list(Scheme.objects.values_list("year", flat=True).distinct().order_by("-year"))
     asked = request.GET.get("year", "")
-    year = int(asked) if asked.isdecimal() and int(asked) in years else (years[0] if years else None)
+    year = numbers.row(asked) if numbers.row(asked) in years else (years[0] if years else None)
     context = {
         "years": years,
         "year": year,
@@ -109,8 +109,8 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 def filtered(people: QuerySet[Assessment], request: HttpRequest) -> QuerySet[Assessment]:
     township, grade, name = (request.GET.get(key, "").strip() for key in ("township", "grade", "name"))
-    if township.isdecimal():
-        people = people.filter(township=int(township))
+    if number := numbers.row(township):
+        people = people.filter(township=number)
     if grade:
         people = people.filter(grade=grade)
     return people.filter(worker__name__contains=name) if name else people

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
+from lms import numbers
 from records import bulletins, certificates, overview, plots, workbooks
 from records.models import Assessment, Certificate, Kind, Round, SkillRecord
 from roster import reach
@@ -40,7 +41,7 @@ def my_hours(request: HttpRequest) -> HttpResponse:
     worker, this_year = reach.worker_of(request), timezone.localtime(request.now).year  # type: ignore[attr-defined]
     years = overview.years_with_hours(worker, now_year=this_year)
     asked = request.GET.get("year", "")
-    year = int(asked) if asked.isdecimal() and int(asked) in years else this_year
+    year = int(asked) if asked in map(str, years) else this_year
     records = overview.every_hour(worker, year=year)
     counting = [record for record in records if not hasattr(record, "reversal")]
     context = {
@@ -165,7 +166,7 @@ def asked_place(request: HttpRequest) -> Territory:
     places = reach.territories(request.user, *READERS).filter(level__in=PLACES)  # type: ignore[arg-type]
     asked = request.GET.get("in", "")
     if asked:
-        return get_object_or_404(places, pk=asked if asked.isdecimal() else None)
+        return get_object_or_404(places, pk=numbers.row(asked))
     own = [grant.territory for grant in reach.grants(request.user) if grant.role in READERS]  # type: ignore[arg-type]
     # a superuser holds no grant and reads the whole city, once there is one
     found = own or list(places)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from lms import numbers
 from lms.refusal import Refused
 from roster import passwords, reach
 from roster.asking import Asking
@@ -56,8 +57,7 @@ def password_sheets(request: Asking) -> HttpResponse:
 @ADMINS
 @require_POST
 def prepare_passwords(request: Asking) -> HttpResponse:
-    wanted = request.POST.get("township", "")
-    township = get_object_or_404(townships(request), pk=wanted if wanted.isdecimal() else None)
+    township = get_object_or_404(townships(request), pk=numbers.row(request.POST.get("township", "")))
     try:
         sheet = passwords.prepare(township, by=request.user, now=request.now)
     except Refused as refusal:
