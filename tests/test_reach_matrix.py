@@ -1,0 +1,379 @@
+"""Every address × who it exists for. All things here belong to county A; the editor, the leader and county B are outsiders to them.
+
+An address that is not in the table fails, and so does one that lets in anyone it should not, or anyone fewer.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls.resolvers import RoutePattern
+from django.utils import timezone
+from wagtail.documents import get_document_model
+
+from courses import loading
+from courses.models import CoursePage, LessonPage, Requirement, Session
+from exams.models import Answer, Attempt, AttemptState, Bank, Exam, PaperItem, Question
+from lms.models import ImportRun, ImportState, Job
+from mentors.models import Claim
+from records import certificates, schemes
+from records.models import Assessment, Round
+from roster.models import Grid, PasswordSheet, User
+
+pytestmark = pytest.mark.django_db
+
+# v visitor · w the worker whose things these are · x another worker of the township · o a worker of county B · m the mentor
+# t township admin · a county admin · b admin of county B · c city admin · l leader · e editor
+PERSONAS = {
+    "v": "",
+    "w": "worker",
+    "x": "colleague",
+    "o": "outsider",
+    "m": "mentor",
+    "t": "township_admin",
+    "a": "county_admin",
+    "b": "county_b_admin",
+    "c": "city_admin",
+    "l": "leader",
+    "e": "editor",
+}
+ALL, WORKERS, OFFICE = "".join(PERSONAS), "wxom", "tabce"
+SIGNED_IN = ALL.replace("v", "")
+
+EXISTS_FOR = {
+    "home": SIGNED_IN,
+    "healthz": ALL,
+    "readyz": ALL,
+    "display": ALL,
+    "sign_in": ALL,
+    "password": SIGNED_IN,
+    "agreement": WORKERS,
+    "me": SIGNED_IN,
+    "media": SIGNED_IN,
+    "cms_account": OFFICE,
+    "cms_sign_in": OFFICE,
+    # the worker's own
+    "my_records": WORKERS,
+    "my_hours": WORKERS,
+    "my_assessment": WORKERS,
+    "my_evidence": "w",
+    "certificate": "wtac",
+    "certificate_image": "wtac",
+    "certificate_check": ALL,
+    "exams": WORKERS,
+    "exam": "w",
+    "exam_start": "w",
+    "attempt": "w",
+    "save_answer": "w",
+    "hand_in": "w",
+    "attempt_result": "w",
+    # lessons
+    "catalog": SIGNED_IN,
+    "course": SIGNED_IN,
+    "lesson": SIGNED_IN,
+    "lesson_film": SIGNED_IN,
+    "study_beat": WORKERS,
+    "finish_lesson": WORKERS,
+    "lesson_check": WORKERS,
+    # marking
+    "marking": "m",
+    "marking_next": "m",
+    "marking_claim": "m",
+    # figures
+    "bulletin": "tacl",
+    "bulletin_xlsx": "tacl",
+    # the back office
+    "workers:index": "tabc",
+    "workers:index_results": "tabc",
+    "workers:inspect": "tac",
+    "grids:index": "tabc",
+    "grids:index_results": "tabc",
+    "grids:inspect": "tac",
+    "password_sheets": "tabc",
+    "prepare_passwords": "tac",
+    "password_sheet": "a",
+    "open_passwords": "a",
+    "reset_worker": "tac",
+    "role_holders": "abc",
+    "give_role": "abc",
+    "new_holder": "abc",
+    "end_role": "ac",
+    "reset_holder": "ac",
+    "imports": "tabc",
+    "import_run": "a",
+    "import_confirm": "a",
+    "import_resume": "a",
+    "import_drop": "a",
+    "import_wrong": "a",
+    "banks:index": "ce",
+    "banks:index_results": "ce",
+    "banks:inspect": "ce",
+    "questions:index": "ce",
+    "questions:index_results": "ce",
+    "questions:inspect": "ce",
+    "exam_list": "tabc",
+    "new_exam": "abc",
+    "exam_state": "tac",
+    "edit_exam": "ac",
+    "publish_exam": "ac",
+    "drop_exam": "ac",
+    "courses_requirements": "tabc",
+    "courses_require": "abc",
+    "courses_withdraw": "ac",
+    "courses_sessions": "tabc",
+    "courses_hold": "tabc",
+    "courses_session": "tac",
+    "courses_attendance": "tac",
+    "courses_close": "ac",
+    "mentors": "tabc",
+    "appoint_mentors": "abc",
+    "end_mentor": "ac",
+    "assessments": "tabc",
+    "assessment_draft": "tabc",  # answers with the counties one may draft, which for a township is none
+    "assessment_job": "a",
+    "assessment_scheme": "tabc",
+    "assessment_round": "tac",
+    "assessment_person": "tac",
+    "assessment_evidence": "tac",
+    "assessment_export": "tac",
+    "assessment_settle": "ac",
+}
+# what Wagtail brings along has its own permissions; here only that no outsider comes near and nothing breaks
+WAGTAILS = ("wagtail", "django")
+# Wagtail's page to try out error pages with, and the address that ends the session of the test itself
+LEFT_OUT = {"wagtailadmin_error_test", "sign_out", "wagtailadmin_logout"}
+SENT = {
+    "display": {},
+    "prepare_passwords": {"township": "township"},
+    "courses_attendance": {"township": "township", "present": "worker"},
+}
+
+
+def patterns(resolver: Any, route: str = "", space: str = "") -> Iterator[tuple[str, str, URLPattern]]:
+    for entry in resolver.url_patterns:
+        here = route + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from patterns(entry, here, f"{space}{entry.namespace}:" if entry.namespace else space)
+        else:
+            yield here, f"{space}{entry.name or ''}", entry
+
+
+def ours() -> dict[str, URLPattern]:
+    found = {
+        name: entry for _route, name, entry in patterns(get_resolver()) if not entry.lookup_str.startswith(WAGTAILS)
+    }
+    # redirects that stand before Wagtail's own pages are written with Django's view
+    return {**found, **{name: e for _r, name, e in patterns(get_resolver()) if name in {"cms_account", "cms_sign_in"}}}
+
+
+@pytest.fixture
+def things(city: Any, worker: Any, mentor: Any, county_admin: User, township_admin: User, now: Any) -> dict[str, Any]:
+    """One of everything, of county A; the keys are the names in the addresses."""
+    hour, day = timedelta(hours=1), timedelta(days=1)
+    content = {
+        "material": "",
+        "stem": "？",
+        "options": ["甲", "乙"],
+        "key": [0],
+        "points": [],
+        "reference": "",
+        "basis": "",
+    }
+    case = {**content, "options": [], "key": [], "points": [{"text": "要点", "marks": "50.0"}]}
+    fields: dict[str, Any] = {"territory": city.county, "minutes": 60, "sections": [], "seed": "s"}
+    fields["sections"] = [{"kind": "case", "count": 1, "marks": "50.0", "subject": ""}]
+    exam = Exam.objects.create(title="考", opens_at=now - hour, closes_at=now + day, published_at=now - day, **fields)
+    draft = Exam.objects.create(title="稿", opens_at=now + day, closes_at=now + 2 * day, **fields)
+    item = PaperItem.objects.create(exam=exam, section=0, kind="case", marks=50, content=case)
+    times = {"started_at": now - hour / 2, "deadline": now + hour / 2}
+    attempt = Attempt.objects.create(
+        exam=exam, worker=worker, paper=[[item.pk, []]], state=AttemptState.SITTING, **times
+    )
+    past = Exam.objects.create(
+        title="去年", opens_at=now - 9 * day, closes_at=now - 8 * day, published_at=now, **fields
+    )
+    marked = PaperItem.objects.create(exam=past, section=0, kind="case", marks=50, content=case)
+    handed = Attempt.objects.create(
+        exam=past, worker=worker, paper=[[marked.pk, []]], state=AttemptState.HANDED_IN, finished_at=now - 8 * day
+    )
+    Answer.objects.create(attempt=handed, item=marked, value="先断电。", seq=1, saved_at=now - 8 * day)
+    claim = Claim.objects.create(mentor=mentor, attempt=handed, item=marked, taken_at=now, expires_at=now + hour)
+    course = loading.catalog().add_child(instance=CoursePage(title="课", slug="course", subject="case", summary="学。"))
+    block = {"stem": "？", "options": ["甲", "乙"], "key": "A", "explanation": "。"}
+    body = [{"type": "check", "value": block, "id": "6f9619ff-8b86-4d01-b42d-00c04fc964ff"}]
+    stream = LessonPage._meta.get_field("body").stream_block.to_python(body)
+    lesson = course.add_child(instance=LessonPage(title="节", slug="lesson", minutes=1, body=stream))
+    film = get_document_model().objects.create(title="片", file=ContentFile(b"00", "film.mp4"))
+    scheme = next(one for one in schemes.default_schemes(2025) if one.employment == worker.employment)
+    held = Round.objects.create(scheme=scheme, county=city.county, data_as_of=now, state=Round.SETTLED, settled_at=now)
+    draft_round = Round.objects.create(scheme=scheme, county=city.county, data_as_of=now, version=2)
+    line = {"indicator": "学时", "weight": "25", "raw": "0", "how": "0", "points": "0", "records": []}
+    judged = {"township": city.township, "lines": [line], "score": 60, "grade": "合格"}
+    assessment = Assessment.objects.create(round=held, worker=worker, **judged)
+    bank = Bank.objects.create(name="库", subject="policy")
+    run = ImportRun.objects.create(
+        kind="roster",
+        file_name="名册.xlsx",
+        sha256="0" * 64,
+        actor=county_admin,
+        state=ImportState.READY,
+        created_at=now,
+    )
+    session = {"title": "训", "subject": "case", "mode": "onsite", "hours": 3, "territory": city.county}
+    bulletin = f"?in={city.township.pk}"
+    return {
+        "exam": exam.pk,
+        "attempt": attempt.pk,
+        "number": certificates.issue(worker, source="x:1", title="证", sentence="合格。", now=now).number,
+        "token": worker.certificates.get().token,
+        "year": 2025,
+        "line": 0,
+        "lesson": lesson.pk,
+        "block": body[0]["id"],
+        "document": film.pk,
+        "name": film.filename,
+        "slug": "course",
+        "course": "course",
+        "key": claim.key,
+        "path": default_storage.save("images/one.png", ContentFile(b"PNG")),
+        "worker": worker.pk,
+        "township": city.township.pk,
+        "mentor": mentor.pk,
+        "assessment": assessment.pk,
+        "pk": held.pk,
+        "sheet": PasswordSheet.objects.create(
+            township=city.township, made_by=county_admin, made_at=now, expires_at=now + day, slips=[]
+        ).pk,
+        "grant": township_admin.role_grants.get().pk,
+        "job": Job.objects.create(
+            kind="records.draft", owner=county_admin, args={"scheme": scheme.pk, "county": city.county.pk}
+        ).pk,
+        "requirement": Requirement.objects.create(
+            course=course, territory=city.county, due_on=timezone.localdate(now), reason="要学"
+        ).pk,
+        "session": Session.objects.create(starts_at=now - day, ends_at=now - hour, **session).pk,
+        # where one name means different things
+        "lesson:": {"slug": "lesson"},
+        "exam_state:": {"exam": exam.pk},
+        "edit_exam:": {"exam": draft.pk},
+        "publish_exam:": {"exam": draft.pk},
+        "drop_exam:": {"exam": draft.pk},
+        "assessment_settle:": {"pk": draft_round.pk},
+        "assessment_scheme:": {"pk": scheme.pk},
+        "workers:inspect:": {"pk": worker.pk},
+        "grids:inspect:": {"pk": Grid.objects.filter(community__parent=city.township).order_by("pk")[0].pk},
+        "banks:inspect:": {"pk": bank.pk},
+        "questions:inspect:": {
+            "pk": Question.objects.create(bank=bank, kind="single", stem="？", options=["甲", "乙"], key=[0]).pk
+        },
+        "imports": run.pk,
+        "queries": {"bulletin": bulletin, "bulletin_xlsx": bulletin},
+    }
+
+
+def address(name: str, entry: URLPattern, things: dict[str, Any]) -> str:
+    own = things.get(f"{name}:", {})
+    if name.startswith("import_"):
+        own = {"pk": things["imports"]}
+    values = {param: own.get(param, things[param]) for param in entry.pattern.converters}
+    return reverse(name, kwargs=values or None) + things["queries"].get(name, "")
+
+
+def client_for(persona: str, request: pytest.FixtureRequest) -> Client:
+    client = Client()
+    if PERSONAS[persona]:
+        person = request.getfixturevalue(PERSONAS[persona])
+        user = person if isinstance(person, User) else getattr(person, "worker", person).user
+        client.force_login(user)
+    return client
+
+
+def let_in(client: Client, url: str, data: dict[str, Any]) -> bool:
+    """Whether the address exists for this person, by reading or else by sending; what it does is taken back."""
+    with transaction.atomic():
+        reply = client.get(url)
+        if reply.status_code == 405:
+            reply = client.post(url, data)
+        b"".join(reply.streaming_content) if reply.streaming else None  # so that its file is closed
+        transaction.set_rollback(True)
+    assert reply.status_code < 500 or url == "/readyz", url
+    # Wagtail sends those whom it refuses to its dashboard
+    refused = "/cms/" if "_auth_user_id" in client.session else "/sign-in/"
+    away = reply.status_code == 302 and reply["Location"].partition("?")[0] == refused
+    return reply.status_code not in {403, 404} and not (away and (url != "/" or refused == "/sign-in/"))
+
+
+@pytest.mark.parametrize("persona", PERSONAS)
+def test_an_address_exists_for_whom_it_should(
+    persona: str, things: dict[str, Any], request: pytest.FixtureRequest
+) -> None:
+    client, entries = client_for(persona, request), ours()
+    found = set()
+    for name in EXISTS_FOR:
+        data = {key: things[value] for key, value in SENT.get(name, {}).items()}
+        if let_in(client, address(name, entries[name], things), data):
+            found.add(name)
+    should = {name for name, personas in EXISTS_FOR.items() if persona in personas}
+    assert (sorted(found - should), sorted(should - found)) == ([], [])
+
+
+def test_every_address_is_in_the_table() -> None:
+    assert sorted(set(ours()) - LEFT_OUT - {"design"}) == sorted(EXISTS_FOR)
+
+
+NUMBERS = {
+    "app_label": "courses",
+    "model_name": "lessonpage",
+    "content_type_app_name": "courses",
+    "app_name": "courses",
+}
+NUMBERS |= {
+    "content_type_model_name": "lessonpage",
+    "action": "delete",
+    "action_name": "publish",
+    "filter_spec": "original",
+}
+
+
+def wagtails() -> list[str]:
+    """Wagtail's own addresses, with 1 for every number."""
+    return [
+        reverse(name, kwargs={param: NUMBERS.get(param, 1) for param in entry.pattern.converters} or None)
+        for _route, name, entry in patterns(get_resolver())
+        if entry.lookup_str.startswith(WAGTAILS)
+        and name not in {"", *LEFT_OUT, *EXISTS_FOR}
+        and isinstance(entry.pattern, RoutePattern)
+    ]
+
+
+@pytest.mark.parametrize("persona", ["v", "w", "l"])
+def test_nothing_of_wagtail_exists_for_who_has_no_work_there(persona: str, request: pytest.FixtureRequest) -> None:
+    client = client_for(persona, request)
+    expected = {302} if persona == "v" else {404}
+    office = [url for url in wagtails() if url.startswith("/cms/")]
+    assert len(office) > 100
+    for url in office:
+        with transaction.atomic():
+            assert {client.get(url).status_code, client.post(url).status_code} == expected, url
+            transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("persona", ["t", "a", "e"])
+def test_nothing_of_wagtail_breaks(persona: str, request: pytest.FixtureRequest) -> None:
+    client = client_for(persona, request)
+    for url in wagtails():
+        with transaction.atomic():
+            reply = client.get(url)
+            assert reply.status_code < 500, url
+            # settings, people and pages that are nobody's here: no admin of ours administers Wagtail itself
+            if url.startswith(
+                ("/cms/users/", "/cms/groups/", "/cms/sites/", "/cms/collections/", "/cms/workflows/edit")
+            ):
+                assert reply.status_code in {302, 403, 404, 405}, url
+            transaction.set_rollback(True)
