@@ -167,7 +167,14 @@ MEDIA_ROOT = VAR_DIR / "media"
 PRIVATE_ROOT = VAR_DIR / "private"
 S3: dict[str, Any] = {
     "BACKEND": "storages.backends.s3.S3Storage",
-    "OPTIONS": {"bucket_name": MEDIA_BUCKET, "endpoint_url": MEDIA_ENDPOINT_URL or None, "file_overwrite": False},
+    "OPTIONS": {
+        "bucket_name": MEDIA_BUCKET,
+        "endpoint_url": MEDIA_ENDPOINT_URL or None,
+        "file_overwrite": False,
+        # pictures are served by us, behind sign-in, so the bucket needs no public address
+        "custom_domain": f"{urlsplit(SITE_URL).netloc}/media",
+        "url_protocol": f"{urlsplit(SITE_URL).scheme}:",
+    },
 }
 STORAGES = {
     "default": S3 if MEDIA_BUCKET else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
