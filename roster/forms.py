@@ -38,20 +38,21 @@ class SignInForm(forms.Form):
         if not username or not password:
             return data
         address = signin.address_of(self.request)
-        if signin.locked(username, address):
+        if not signin.guess(username, address):
             raise ValidationError(
                 _("密码错了多次，为了安全请过 15 分钟再试。忘记密码的，请找乡镇（街道）管理员当面重新发放。"),
                 code="locked",
             )
-        self.user = self.only_one(signin.matching(username, password), username, address)
+        fitting = signin.matching(username, password)
+        if fitting:
+            signin.succeeded(username, address)
+        self.user = self.only_one(fitting)
         if signin.run_out(self.user, now=self.request.now):  # type: ignore[attr-defined]
             raise ValidationError(_("这个首次密码已经过期，请找乡镇（街道）管理员重新发放。"), code="expired")
-        signin.succeeded(username, address)
         return data
 
-    def only_one(self, fitting: list[User], username: str, address: str) -> User:
+    def only_one(self, fitting: list[User]) -> User:
         if not fitting:
-            signin.failed(username, address)
             raise ValidationError(
                 _("手机号（登录号）或密码不对，请核对后再试。第一次登录请用发放名单上的密码。"), code="wrong"
             )
@@ -90,11 +91,11 @@ class NewPasswordForm(forms.Form):
     def clean_old(self) -> str:
         """Guessed at no more often than at sign-in: a session left open must not become a password."""
         old = self.cleaned_data["old"]
-        if signin.locked(self.user.username, self.address):
+        if not signin.guess(self.user.username, self.address):
             raise ValidationError(_("密码错了多次，为了安全请过 15 分钟再试。"))
         if not self.user.check_password(old):
-            signin.failed(self.user.username, self.address)
             raise ValidationError(_("现在的密码不对，请再填一遍。"))
+        signin.succeeded(self.user.username, self.address)
         return old
 
     def clean_new(self) -> str:

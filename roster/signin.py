@@ -8,6 +8,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -73,15 +74,21 @@ def address_of(request: HttpRequest) -> str:
     return forwarded.rsplit(",", 1)[-1].strip() or request.META.get("REMOTE_ADDR", "")
 
 
-def locked(typed: str, address: str) -> bool:
-    """Whether this name from this address has failed too often lately. Counted by both, so that a colleague elsewhere is not locked out."""
-    return cache.get(_counter(typed, address), 0) >= ATTEMPTS
+def guess(typed: str, address: str) -> bool:
+    """Count a guess for this name from this address, before it is tried; False when there were too many lately.
 
-
-def failed(typed: str, address: str) -> None:
-    """Count a failure; the quarter of an hour begins anew with each."""
+    Counted by both, so that a colleague elsewhere is not locked out. The quarter of an hour begins anew with each that is taken.
+    Counting and asking are one step, or guesses sent at the same moment would all find the count as it was.
+    """
     key = _counter(typed, address)
-    cache.set(key, cache.get(key, 0) + 1, PENALTY_SECONDS)
+    with transaction.atomic():  # SQLite lets one in at a time; Redis counts in one step by itself
+        if cache.add(key, 1, PENALTY_SECONDS):
+            return True
+        if cache.get(key, 0) >= ATTEMPTS:
+            return False
+        count = cache.incr(key)
+        cache.touch(key, PENALTY_SECONDS)
+    return count <= ATTEMPTS
 
 
 def succeeded(typed: str, address: str) -> None:

@@ -2,12 +2,15 @@
 
 import io
 import json
+import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +18,7 @@ from wagtail.documents import get_document_model
 
 from courses.models import Session
 from exams.models import Attempt, AttemptState, Exam, PaperItem
-from roster import roles
+from roster import roles, signin
 from roster.models import User
 
 pytestmark = pytest.mark.django_db
@@ -178,6 +181,25 @@ def test_nobody_is_locked_out_from_elsewhere(worker: Any, password: str) -> None
     right = {"username": "W0001", "password": password}
     assert "过 15 分钟再试" in stranger.post("/sign-in/", right).text
     assert self_.post("/sign-in/", right).status_code == 302
+
+
+@pytest.mark.django_db(transaction=True)
+def test_guesses_sent_at_once_are_counted_one_by_one(settings: Any) -> None:
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "lms_cache"}}
+    call_command("createcachetable")
+    start, taken = threading.Barrier(12), []
+
+    def guess() -> None:
+        start.wait()
+        taken.append(signin.guess("W0001", "10.0.0.1"))
+        connection.close()
+
+    threads = [threading.Thread(target=guess) for _number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == [False] * 7 + [True] * 5
 
 
 CHANGING = {
