@@ -101,7 +101,7 @@ def _lesson(course: CoursePage, data: Json, *, renew: bool) -> bool:
         return False
     name = f"{course.slug}/{data['slug']}"
     body = [_block(name, number, block) for number, block in enumerate(data["blocks"])]
-    stream = LessonPage._meta.get_field("body").stream_block.to_python(body)  # type: ignore[union-attr]
+    stream = LessonPage._meta.get_field("body").stream_block.to_python(body)
     values = {"title": data["title"], "minutes": data["minutes"], "body": stream}
     return _put(course, page, LessonPage, data["slug"], values, renew=renew)[1]
 

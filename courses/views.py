@@ -1,5 +1,5 @@
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -11,35 +11,36 @@ from courses.forms import CheckForm, SearchForm
 from courses.models import CatalogPage, CoursePage, LessonPage
 from lms.refusal import Refused
 from roster import reach
+from roster.asking import Asking
 from roster.models import Worker
 
 
-def reader(request: HttpRequest) -> Worker | None:
+def reader(request: Asking) -> Worker | None:
     """The worker who reads, or None for someone of the back office, who reads without a record. Nobody else reads."""
     worker = getattr(request.user, "worker", None)
-    if worker or reach.roles(request.user) or request.user.is_superuser:  # type: ignore[arg-type,union-attr]
+    if worker or reach.roles(request.user) or request.user.is_superuser:
         return worker
     raise Http404
 
 
 @require_safe
-def catalog(request: HttpRequest) -> HttpResponse:
+def catalog(request: Asking) -> HttpResponse:
     page = get_object_or_404(CatalogPage.objects.live())
     form = SearchForm(request.GET)
     sought = form.cleaned_data["q"] if form.is_valid() else ""
-    context = screens.catalog(page, reader(request), sought=sought, now=request.now)  # type: ignore[attr-defined]
+    context = screens.catalog(page, reader(request), sought=sought, now=request.now)
     return render(request, "courses/catalog.html", context)
 
 
 @require_safe
-def course(request: HttpRequest, slug: str) -> HttpResponse:
+def course(request: Asking, slug: str) -> HttpResponse:
     page = get_object_or_404(CoursePage.objects.live().select_related("skill"), slug=slug)
-    context = screens.course(page, reader(request), now=request.now)  # type: ignore[attr-defined]
+    context = screens.course(page, reader(request), now=request.now)
     return render(request, "courses/course.html", context)
 
 
 @require_safe
-def lesson(request: HttpRequest, course: str, slug: str) -> HttpResponse:
+def lesson(request: Asking, course: str, slug: str) -> HttpResponse:
     above = get_object_or_404(CoursePage.objects.live(), slug=course)
     worker = reader(request)
     (stands,) = standing.of(worker, [above], bodies=True)
@@ -47,25 +48,25 @@ def lesson(request: HttpRequest, course: str, slug: str) -> HttpResponse:
     if step is None:
         raise Http404
     if worker:
-        study.open_lesson(worker, lesson=step.lesson, now=request.now)  # type: ignore[attr-defined]
+        study.open_lesson(worker, lesson=step.lesson, now=request.now)
     return render(request, "courses/lesson.html", screens.lesson(step.lesson, stands, worker))
 
 
 @require_POST
-def beat(request: HttpRequest, lesson: int) -> JsonResponse:
+def beat(request: Asking, lesson: int) -> JsonResponse:
     page = get_object_or_404(LessonPage.objects.open().defer("body", "text"), pk=lesson)
     place = request.POST.get("place", "")
-    progress = study.beat(reach.worker_of(request), lesson=page, place=place, now=request.now)  # type: ignore[attr-defined]
+    progress = study.beat(reach.worker_of(request), lesson=page, place=place, now=request.now)
     left = "" if progress.finished_at else study.shortfall(progress, page)
     return JsonResponse({"seconds": progress.seconds, "shortfall": left, "studied": study.studied(progress)})
 
 
 @require_POST
-def finish(request: HttpRequest, lesson: int) -> HttpResponse:
+def finish(request: Asking, lesson: int) -> HttpResponse:
     page = get_object_or_404(LessonPage.objects.open().defer("body", "text"), pk=lesson)
     worker = reach.worker_of(request)
     try:
-        study.finish_lesson(worker, lesson=page, now=request.now)  # type: ignore[attr-defined]
+        study.finish_lesson(worker, lesson=page, now=request.now)
     except Refused as refused:
         messages.warning(request, refused.sentence)
         return redirect(f"{page.address}#finish")
@@ -73,7 +74,7 @@ def finish(request: HttpRequest, lesson: int) -> HttpResponse:
     return onward(request, stands, page)
 
 
-def onward(request: HttpRequest, stands: standing.Standing, page: LessonPage) -> HttpResponse:
+def onward(request: Asking, stands: standing.Standing, page: LessonPage) -> HttpResponse:
     """From a finished lesson to the next one, from the last one back to the course."""
     if stands.finished:
         text = _("《%(course)s》学完了，%(hours)s 学时已经记入你的档案。")
@@ -86,7 +87,7 @@ def onward(request: HttpRequest, stands: standing.Standing, page: LessonPage) ->
 
 
 @require_POST
-def check(request: HttpRequest, lesson: int, block: str) -> HttpResponse:
+def check(request: Asking, lesson: int, block: str) -> HttpResponse:
     """Keep the answer; the reader comes back to the question, or gets it alone when a script asked."""
     page = get_object_or_404(LessonPage.objects.open(), pk=lesson)
     found = next((child for child in page.body if child.id == block and child.block_type == "check"), None)
@@ -96,7 +97,7 @@ def check(request: HttpRequest, lesson: int, block: str) -> HttpResponse:
     worker = reach.worker_of(request)
     if form.is_valid():
         chosen = form.cleaned_data["chosen"]
-        study.check(worker, lesson=page, block=block, chosen=chosen, now=request.now)  # type: ignore[attr-defined]
+        study.check(worker, lesson=page, block=block, chosen=chosen, now=request.now)
     elif request.headers.get("X-Requested-With") != "fetch":
         messages.warning(request, str(form.errors["chosen"][0]))
     if request.headers.get("X-Requested-With") != "fetch":
@@ -107,7 +108,7 @@ def check(request: HttpRequest, lesson: int, block: str) -> HttpResponse:
 
 
 @require_safe
-def film(request: HttpRequest, document: int, name: str) -> HttpResponseBase:
+def film(request: Asking, document: int, name: str) -> HttpResponseBase:
     """A lesson's video or its captions, piece by piece as players ask for it."""
     reader(request)
     found = get_object_or_404(get_document_model(), pk=document)

@@ -1,6 +1,5 @@
 from typing import Any
 
-from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
@@ -10,13 +9,8 @@ from courses import cms, views
 from courses.models import Session
 from lms.panels import Waiting, WaitingPanel
 from roster import reach
-
-
-class AdminsMenuItem(MenuItem):
-    """Shown to those who hold an admin role today."""
-
-    def is_shown(self, request: HttpRequest) -> bool:
-        return reach.has(request.user, *reach.ADMINS)  # type: ignore[arg-type]
+from roster.asking import Asking
+from roster.backoffice import AdminsMenuItem
 
 
 @hooks.register("register_admin_urls")
@@ -59,18 +53,18 @@ def trainings() -> MenuItem:
 
 
 @hooks.register("construct_homepage_panels")
-def what_waits(request: HttpRequest, panels: list[Any]) -> None:
+def what_waits(request: Asking, panels: list[Any]) -> None:
     """Trainings that are over and whose attendance is still open."""
-    if not reach.has(request.user, *reach.ADMINS):  # type: ignore[arg-type]
+    if not reach.has(request.user, *reach.ADMINS):
         return
-    own = Session.objects.filter(territory__in=reach.territories(request.user))  # type: ignore[arg-type]
-    waiting = own.filter(closed_at=None, ends_at__lte=request.now).count()  # type: ignore[attr-defined]
+    own = Session.objects.filter(territory__in=reach.territories(request.user))
+    waiting = own.filter(closed_at=None, ends_at__lte=request.now).count()
     address = reverse("courses_sessions")
     items = [Waiting(str(_("次培训办完了，还没登记到场的人")), waiting, address, "warn")] if waiting else []
     panels.append(WaitingPanel(str(_("培训")), items, order=30))
 
 
 @hooks.register("before_serve_document")
-def readers_alone(document: Any, request: HttpRequest) -> None:
+def readers_alone(document: Any, request: Asking) -> None:
     """Handouts are for those who may read the lessons; anyone else gets the 404 that the lesson gives."""
     views.reader(request)

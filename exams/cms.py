@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -17,6 +17,7 @@ from lms import jobs
 from lms.models import Job, JobState
 from lms.refusal import Refused
 from roster import reach
+from roster.asking import Asking
 from roster.models import Level, TerritoryQuerySet
 
 __all__ = ["tasks"]  # imported so that the work of drawing is known wherever it can be asked for
@@ -25,32 +26,32 @@ ADMINS = reach.only(*reach.ADMINS)
 SETTERS = reach.only(*drafts.SETTERS)
 
 
-def visible(request: HttpRequest) -> ExamQuerySet:
+def visible(request: Asking) -> ExamQuerySet:
     """Exams that concern this admin's people; drafts only for those who may set them."""
-    touching = Exam.objects.touching(reach.paths(request.user)).select_related("territory")  # type: ignore[arg-type]
+    touching = Exam.objects.touching(reach.paths(request.user)).select_related("territory")
     return touching.published() | touching.filter(pk__in=settable(request))
 
 
-def settable(request: HttpRequest) -> ExamQuerySet:
+def settable(request: Asking) -> ExamQuerySet:
     """Those whose whole territory this admin may set exams for."""
-    return Exam.objects.filter(territory__in=reach.territories(request.user, *drafts.SETTERS))  # type: ignore[arg-type]
+    return Exam.objects.filter(territory__in=reach.territories(request.user, *drafts.SETTERS))
 
 
-def places(request: HttpRequest) -> TerritoryQuerySet:
-    own = reach.territories(request.user, *drafts.SETTERS).current()  # type: ignore[arg-type]
+def places(request: Asking) -> TerritoryQuerySet:
+    own = reach.territories(request.user, *drafts.SETTERS).current()
     return own.exclude(level=Level.COMMUNITY).select_related("parent").order_by("code")
 
 
 @ADMINS
 @require_safe
-def exam_list(request: HttpRequest) -> HttpResponse:
+def exam_list(request: Asking) -> HttpResponse:
     page = Paginator(visible(request).order_by("-opens_at", "-pk"), 50).get_page(request.GET.get("page"))
-    rows = tally.totals(request.user, list(page))  # type: ignore[arg-type]
+    rows = tally.totals(request.user, list(page))
     context = {
         "page": page,
         "lines": [(exam, rows[exam.pk]) for exam in page],
-        "may_set": reach.has(request.user, *drafts.SETTERS),  # type: ignore[arg-type]
-        "now": request.now,  # type: ignore[attr-defined]
+        "may_set": reach.has(request.user, *drafts.SETTERS),
+        "now": request.now,
         "page_title": _("考试"),
         "header_icon": "form",
     }
@@ -59,13 +60,13 @@ def exam_list(request: HttpRequest) -> HttpResponse:
 
 @SETTERS
 @require_http_methods(["GET", "HEAD", "POST"])
-def new_exam(request: HttpRequest) -> HttpResponse:
-    return write(request, Exam(), initial=blank_exam(request.now), sections=USUAL)  # type: ignore[attr-defined]
+def new_exam(request: Asking) -> HttpResponse:
+    return write(request, Exam(), initial=blank_exam(request.now), sections=USUAL)
 
 
 @SETTERS
 @require_http_methods(["GET", "HEAD", "POST"])
-def edit_exam(request: HttpRequest, exam: int) -> HttpResponse:
+def edit_exam(request: Asking, exam: int) -> HttpResponse:
     found = get_object_or_404(settable(request), pk=exam)
     if found.published_at:
         messages.warning(request, _("这场考试已经发布，试卷和时间都不能再改。"))
@@ -73,14 +74,14 @@ def edit_exam(request: HttpRequest, exam: int) -> HttpResponse:
     return write(request, found, initial={}, sections=found.sections)
 
 
-def write(request: HttpRequest, exam: Exam, *, initial: dict[str, Any], sections: list[dict]) -> HttpResponse:
+def write(request: Asking, exam: Exam, *, initial: dict[str, Any], sections: list[dict]) -> HttpResponse:
     form = ExamForm(request.POST or None, instance=exam, initial=initial, within=places(request))
     rows: Any = SectionFormSet(request.POST or None, initial=sections, prefix="section")
     if request.method == "POST" and all([form.is_valid(), rows.is_valid()]):
         exam = form.save(commit=False)
         exam.sections, exam.results_at = rows.sections, form.cleaned_data["results_at"]
         try:
-            drafts.save(exam, by=request.user, now=request.now)  # type: ignore[arg-type, attr-defined]
+            drafts.save(exam, by=request.user, now=request.now)
         except Refused as refusal:
             form.add_error(None, refusal.sentence)
         else:
@@ -97,15 +98,15 @@ def write(request: HttpRequest, exam: Exam, *, initial: dict[str, Any], sections
 
 @SETTERS
 @require_http_methods(["GET", "HEAD", "POST"])
-def publish_exam(request: HttpRequest, exam: int) -> HttpResponse:
+def publish_exam(request: Asking, exam: int) -> HttpResponse:
     """What publishing would freeze and whom it concerns; then the act."""
     found = get_object_or_404(settable(request).select_related("territory"), pk=exam)
     if found.published_at:
         return redirect("exam_state", found.pk)
-    objections = papers.objections(found, now=request.now)  # type: ignore[attr-defined]
+    objections = papers.objections(found, now=request.now)
     if request.method == "POST" and not objections:
-        papers.publish(found, by=request.user, now=request.now)  # type: ignore[arg-type, attr-defined]
-        jobs.enqueue("exams.draw", owner=request.user, exam=found.pk)  # type: ignore[arg-type]
+        papers.publish(found, by=request.user, now=request.now)
+        jobs.enqueue("exams.draw", owner=request.user, exam=found.pk)
         messages.success(request, _("已发布，正在给每个人发卷。"))
         return redirect("exam_state", found.pk)
     context = {
@@ -122,10 +123,10 @@ def publish_exam(request: HttpRequest, exam: int) -> HttpResponse:
 
 @SETTERS
 @require_POST
-def drop_exam(request: HttpRequest, exam: int) -> HttpResponse:
+def drop_exam(request: Asking, exam: int) -> HttpResponse:
     found = get_object_or_404(settable(request), pk=exam)
     try:
-        drafts.drop(found, by=request.user, now=request.now)  # type: ignore[arg-type, attr-defined]
+        drafts.drop(found, by=request.user, now=request.now)
     except Refused as refusal:
         messages.error(request, refusal.sentence)
         return redirect("exam_state", found.pk)
@@ -136,13 +137,13 @@ def drop_exam(request: HttpRequest, exam: int) -> HttpResponse:
 @ADMINS
 @never_cache
 @require_safe
-def exam_state(request: HttpRequest, exam: int) -> HttpResponse:
+def exam_state(request: Asking, exam: int) -> HttpResponse:
     found = get_object_or_404(visible(request), pk=exam)
     if not found.published_at:
         return redirect("publish_exam", found.pk)
-    rows, total = tally.by_place(request.user, found)  # type: ignore[arg-type]
+    rows, total = tally.by_place(request.user, found)
     receipt = request.GET.get("receipt", "").strip().upper()
-    attempts = tally.attempts_within(request.user, found).select_related("worker__township")  # type: ignore[arg-type]
+    attempts = tally.attempts_within(request.user, found).select_related("worker__township")
     job = Job.objects.filter(kind="exams.draw", args__exam=found.pk).order_by("-pk").first()
     context = {
         "exam": found,

@@ -28,7 +28,7 @@ class PledgeForm(forms.Form):
 class TerritoryField(forms.ModelChoiceField):
     """Territories with what lies above them, as two townships may share a name."""
 
-    def label_from_instance(self, territory: Territory) -> str:  # type: ignore[override]
+    def label_from_instance(self, territory: Territory) -> str:
         return f"{territory.parent.name} · {territory.name}" if territory.level == Level.TOWNSHIP else territory.name  # type: ignore[union-attr]
 
 

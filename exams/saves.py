@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,13 +14,14 @@ from exams import attempts, questions
 from exams.models import Attempt
 from lms import numbers
 from lms.refusal import Refused
+from roster.asking import Asking
 from roster.models import Worker
 
 MOST = 200  # answers in one request
 LATEST = 2**31 - 1
 
 
-def from_script(request: HttpRequest, attempt_id: int, *, worker: Worker) -> JsonResponse:
+def from_script(request: Asking, attempt_id: int, *, worker: Worker) -> JsonResponse:
     """Save what was sent, one by one. 200 says what is saved and the seconds left; 409 that it is over, and where to look.
 
     With nothing to save it only tells the time left.
@@ -32,26 +33,26 @@ def from_script(request: HttpRequest, attempt_id: int, *, worker: Worker) -> Jso
     saved: list[attempts.Saved] = []
     refused: list[dict[str, Any]] = []
     try:
-        attempt = attempts.flag(attempt_id, worker=worker, items=wanted["flags"], now=request.now)  # type: ignore[attr-defined]
+        attempt = attempts.flag(attempt_id, worker=worker, items=wanted["flags"], now=request.now)
         for one in wanted["answers"]:
             _save_one(attempt_id, one, saved, refused, worker=worker, request=request)
     except Refused as refusal:
         over = {"left": 0, "next": reverse("hand_in", args=[attempt_id])}
         return _say(409, refusal.code, refusal.sentence, saved=[_row(one) for one in saved], **over)
-    left = attempt.seconds_left(request.now)  # type: ignore[attr-defined]
+    left = attempt.seconds_left(request.now)
     return _say(200, "sitting", "", left=left, saved=[_row(one) for one in saved], refused=refused)
 
 
-def _save_one(attempt_id: int, one: dict, saved: list, refused: list, *, worker: Worker, request: HttpRequest) -> None:
+def _save_one(attempt_id: int, one: dict, saved: list, refused: list, *, worker: Worker, request: Asking) -> None:
     try:
-        saved.append(attempts.answer(attempt_id, worker=worker, now=request.now, **one))  # type: ignore[attr-defined]
+        saved.append(attempts.answer(attempt_id, worker=worker, now=request.now, **one))
     except Refused as refusal:
         if refusal.code != "unfit":
             raise
         refused.append({"item": one["item_id"], "seq": one["seq"], "message": refusal.sentence})
 
 
-def _read(request: HttpRequest) -> dict[str, Any]:
+def _read(request: Asking) -> dict[str, Any]:
     """Our own shape only; whatever else was sent is not looked at."""
     sent = json.loads(request.body)
     answers = [
@@ -72,19 +73,19 @@ def _say(status: int, state: str, message: str, **more: Any) -> JsonResponse:
     return JsonResponse({"state": state, "message": message, **more}, status=status)
 
 
-def from_form(request: HttpRequest, attempt: Attempt) -> HttpResponse:
+def from_form(request: Asking, attempt: Attempt) -> HttpResponse:
     """Save the whole form, then go on to the check page or back to the paper. What did not change is not sent to the database."""
     trouble = ""
     for item_id, value, seq in _changed(request, attempt):
         try:
-            attempts.answer(attempt.pk, item_id, worker=attempt.worker, value=value, seq=seq, now=request.now)  # type: ignore[attr-defined]
+            attempts.answer(attempt.pk, item_id, worker=attempt.worker, value=value, seq=seq, now=request.now)
         except Refused as refusal:
             trouble = refusal.sentence
             if refusal.code != "unfit":
                 break
     if not trouble and not attempt.finished:
         flags = map(numbers.row, request.POST.getlist("flag"))
-        attempts.flag(attempt.pk, worker=attempt.worker, items=[item for item in flags if item], now=request.now)  # type: ignore[attr-defined]
+        attempts.flag(attempt.pk, worker=attempt.worker, items=[item for item in flags if item], now=request.now)
     if trouble:
         messages.error(request, trouble)
         return redirect("attempt", attempt=attempt.pk)
@@ -94,7 +95,7 @@ def from_form(request: HttpRequest, attempt: Attempt) -> HttpResponse:
     return redirect("attempt", attempt=attempt.pk)
 
 
-def _changed(request: HttpRequest, attempt: Attempt) -> list[tuple[int, questions.Value, int]]:
+def _changed(request: Asking, attempt: Attempt) -> list[tuple[int, questions.Value, int]]:
     items = attempt.exam.items.in_bulk()
     standing = {answer.item_id: answer for answer in attempt.answers.all()}
     changed = []

@@ -1,6 +1,5 @@
 from typing import Any
 
-from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -12,14 +11,8 @@ from exams.models import AttemptState, Exam
 from exams.viewsets import BankViewSet, QuestionViewSet
 from lms.panels import Waiting, WaitingPanel
 from roster import reach
-from roster.backoffice import ScopedModelViewSet
-
-
-class AdminsMenuItem(MenuItem):
-    """Shown to those who hold an admin role today."""
-
-    def is_shown(self, request: HttpRequest) -> bool:
-        return reach.has(request.user, *reach.ADMINS)  # type: ignore[arg-type]
+from roster.asking import Asking
+from roster.backoffice import AdminsMenuItem, ScopedModelViewSet
 
 
 @hooks.register("register_admin_viewset")
@@ -48,12 +41,12 @@ def menu() -> MenuItem:
 
 
 @hooks.register("construct_homepage_panels")
-def what_waits(request: HttpRequest, panels: list[Any]) -> None:
+def what_waits(request: Asking, panels: list[Any]) -> None:
     """Exams nobody has published yet, for those who may; and those that are open now."""
     user: Any = request.user
     if not reach.has(user, *reach.ADMINS):
         return
-    now = request.now  # type: ignore[attr-defined]
+    now = request.now
     items = []
     if reach.has(user, *drafts.SETTERS):
         waiting = cms.settable(request).filter(published_at=None).count()

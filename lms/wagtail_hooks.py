@@ -56,7 +56,7 @@ HINTS = {
 def no_more_than_needed(request: HttpRequest, menu_items: list[MenuItem]) -> None:
     """Reports on pages and help for developers are nobody's work here; the tree of pages is the editors'."""
     hidden = {"reports", "help"}
-    if not request.user.is_superuser and not request.user.groups.exists():  # type: ignore[union-attr]
+    if not request.user.is_superuser and not request.user.groups.exists():
         hidden |= {"explorer", "images", "documents", "settings", "snippets"}
     menu_items[:] = [item for item in menu_items if item.name not in hidden]
     for item in menu_items:

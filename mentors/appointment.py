@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.db import transaction
-from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -12,17 +11,18 @@ from lms import audit
 from lms.refusal import Refused
 from mentors.models import Claim, Mentor, MentorQuerySet
 from roster import reach
+from roster.asking import Asking
 from roster.models import Level, Role, Territory, User, Worker, WorkerQuerySet, WorkerState
 
 APPOINTING = (Role.CITY_ADMIN, Role.COUNTY_ADMIN)
 LEVEL_OF = {Mentor.COUNTY: Level.COUNTY, Mentor.TOWNSHIP: Level.TOWNSHIP}
 
 
-def mentor_of(request: HttpRequest) -> Mentor | None:
+def mentor_of(request: Asking) -> Mentor | None:
     """The serving mentor who is asking; looked up once a request."""
     if not hasattr(request, "_mentor"):
         worker = getattr(request.user, "worker", None)
-        serving = Mentor.objects.serving(now=request.now).select_related(  # type: ignore[attr-defined]
+        serving = Mentor.objects.serving(now=request.now).select_related(
             "worker__township", "worker__user", "territory"
         )
         request._mentor = serving.filter(worker=worker).first() if worker else None  # type: ignore[attr-defined]

@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, DecimalField, OuterRef, Q, QuerySet, Subquery, Sum
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,15 +15,16 @@ from mentors.forms import EndForm
 from mentors.models import Mentor
 from records.models import Kind, SkillRecord
 from roster import reach
+from roster.asking import Asking
 
 
-def counted(request: HttpRequest) -> QuerySet[Mentor]:
+def counted(request: Asking) -> QuerySet[Mentor]:
     """The mentors within reach with what they did this year: answers marked, hours of service."""
-    year = timezone.localtime(request.now).year  # type: ignore[attr-defined]
+    year = timezone.localtime(request.now).year
     service = SkillRecord.objects.standing().in_year(year).filter(worker=OuterRef("worker"), kind=Kind.SERVICE)
     hours = service.order_by().values("worker").annotate(total=Sum("amount")).values("total")
     return (
-        appointment.visible_to(request.user)  # type: ignore[arg-type]
+        appointment.visible_to(request.user)
         .select_related("worker__township__parent", "territory")
         .annotate(
             marked=Count("claims", filter=Q(claims__done_at__year=year)),
@@ -35,17 +36,17 @@ def counted(request: HttpRequest) -> QuerySet[Mentor]:
 
 @reach.only(*reach.ADMINS)
 @require_safe
-def mentor_list(request: HttpRequest) -> HttpResponse:
-    today = timezone.localdate(request.now)  # type: ignore[attr-defined]
+def mentor_list(request: Asking) -> HttpResponse:
+    today = timezone.localdate(request.now)
     ended = request.GET.get("show") == "ended"
     mentors = counted(request)
     mentors = mentors.filter(until__lte=today) if ended else mentors.exclude(until__lte=today)
-    appoints = reach.has(request.user, *appointment.APPOINTING)  # type: ignore[arg-type]
+    appoints = reach.has(request.user, *appointment.APPOINTING)
     context = {
         "page": Paginator(mentors, 60).get_page(request.GET.get("page")),
         "ended": ended,
         "appoints": appoints,
-        "listed": appointment.listed(request.user).count() if appoints else 0,  # type: ignore[arg-type]
+        "listed": appointment.listed(request.user).count() if appoints else 0,
         "page_title": _("小教员"),
     }
     return render(request, "mentors/cms_mentors.html", context)
@@ -53,14 +54,14 @@ def mentor_list(request: HttpRequest) -> HttpResponse:
 
 @reach.only(*appointment.APPOINTING)
 @require_http_methods(["GET", "HEAD", "POST"])
-def appoint_listed(request: HttpRequest) -> HttpResponse:
+def appoint_listed(request: Asking) -> HttpResponse:
     if request.method == "POST":
-        count = appointment.appoint_listed(by=request.user, now=request.now)  # type: ignore[arg-type, attr-defined]
+        count = appointment.appoint_listed(by=request.user, now=request.now)
         messages.success(request, _("已聘任 %(count)d 名小教员，他们登录后就能看到“评卷”。") % {"count": count})
         return redirect("mentors")
     people = [
         (worker, appointment.territory_for(worker, worker.listed_as_mentor))
-        for worker in appointment.listed(request.user)  # type: ignore[arg-type]
+        for worker in appointment.listed(request.user)
     ]
     context = {"people": people, "page_title": _("按名册聘任小教员")}
     return render(request, "mentors/cms_appoint.html", context)
@@ -68,12 +69,12 @@ def appoint_listed(request: HttpRequest) -> HttpResponse:
 
 @reach.only(*appointment.APPOINTING)
 @require_http_methods(["GET", "HEAD", "POST"])
-def end_mentor(request: HttpRequest, mentor: int) -> HttpResponse:
+def end_mentor(request: Asking, mentor: int) -> HttpResponse:
     found = get_object_or_404(counted(request), pk=mentor)
-    form = EndForm(request.POST or None, initial={"on": timezone.localdate(request.now)})  # type: ignore[attr-defined]
+    form = EndForm(request.POST or None, initial={"on": timezone.localdate(request.now)})
     if request.method == "POST" and form.is_valid():
         try:
-            appointment.end(found, on=form.cleaned_data["on"], by=request.user, now=request.now)  # type: ignore[arg-type, attr-defined]
+            appointment.end(found, on=form.cleaned_data["on"], by=request.user, now=request.now)
         except Refused as refusal:
             form.add_error("on", refusal.sentence)
         else:

@@ -1,7 +1,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -14,9 +14,10 @@ from mentors import desk, queue, script
 from mentors.appointment import mentor_of
 from mentors.forms import MarkForm
 from mentors.models import Mentor
+from roster.asking import Asking
 
 
-def serving(request: HttpRequest) -> Mentor:
+def serving(request: Asking) -> Mentor:
     mentor = mentor_of(request)
     if mentor is None:
         raise Http404
@@ -25,8 +26,8 @@ def serving(request: HttpRequest) -> Mentor:
 
 @never_cache
 @require_safe
-def marking(request: HttpRequest) -> HttpResponse:
-    mentor, now = serving(request), request.now  # type: ignore[attr-defined]
+def marking(request: Asking) -> HttpResponse:
+    mentor, now = serving(request), request.now
     piles = desk.piles(mentor, now=now)
     mine = desk.done_this_year(mentor, now=now)
     context = {
@@ -42,13 +43,13 @@ def marking(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def marking_next(request: HttpRequest) -> HttpResponse:
+def marking_next(request: Asking) -> HttpResponse:
     return on_to_next(request, serving(request))
 
 
-def on_to_next(request: HttpRequest, mentor: Mentor) -> HttpResponse:
+def on_to_next(request: Asking, mentor: Mentor) -> HttpResponse:
     try:
-        taken = queue.claim(mentor, now=request.now)  # type: ignore[attr-defined]
+        taken = queue.claim(mentor, now=request.now)
     except Refused as refusal:
         messages.error(request, refusal.sentence)
         return redirect("home")
@@ -60,7 +61,7 @@ def on_to_next(request: HttpRequest, mentor: Mentor) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def marking_claim(request: HttpRequest, key: str) -> HttpResponse:
+def marking_claim(request: Asking, key: str) -> HttpResponse:
     mentor = serving(request)
     claim = script.of(mentor).filter(key=key).first()
     if claim is None:
@@ -75,19 +76,19 @@ def marking_claim(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "mentors/mark.html", sheet(claim, form, mentor, request))
 
 
-def save(claim: Any, form: MarkForm, request: HttpRequest) -> bool:
+def save(claim: Any, form: MarkForm, request: Asking) -> bool:
     given = form.cleaned_data
     try:
-        queue.award(claim, points=given["points"], remark=given["remark"], now=request.now)  # type: ignore[attr-defined]
+        queue.award(claim, points=given["points"], remark=given["remark"], now=request.now)
     except Refused as refusal:
         form.add_error(None, refusal.sentence)
         return False
     return True
 
 
-def sheet(claim: Any, form: MarkForm, mentor: Mentor, request: HttpRequest) -> dict[str, Any]:
+def sheet(claim: Any, form: MarkForm, mentor: Mentor, request: Asking) -> dict[str, Any]:
     """Everything the marking page shows; of the worker who wrote the answer it holds nothing."""
-    now = request.now  # type: ignore[attr-defined]
+    now = request.now
     standing = Award.objects.filter(attempt=claim.attempt_id, item=claim.item_id, superseded=False).first()
     standing = standing if claim.done_at else None
     ticked = [entry["point"] for entry in standing.points] if standing else []
@@ -100,7 +101,7 @@ def sheet(claim: Any, form: MarkForm, mentor: Mentor, request: HttpRequest) -> d
         "script": script.read(claim, ticked=ticked),
         "none": form.data.get("none") if form.is_bound else standing is not None and not ticked,
         "remark": form.data.get("remark", "") if form.is_bound else standing.remark if standing else "",
-        "remarks": script.remarks(request.user, item_id=claim.item_id),  # type: ignore[arg-type]
+        "remarks": script.remarks(request.user, item_id=claim.item_id),
         "done": claim.done_at,
         "locked": claim.done_at and not script.changeable(claim, now=now),
         "late": claim.done_at is None and claim.expires_at <= now,

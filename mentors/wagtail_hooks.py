@@ -1,6 +1,5 @@
 from typing import Any
 
-from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
@@ -10,13 +9,8 @@ from exams import marking
 from lms.panels import Waiting, WaitingPanel
 from mentors import appointment, cms
 from roster import reach
-
-
-class AdminsMenuItem(MenuItem):
-    """Shown to those who hold an admin role today."""
-
-    def is_shown(self, request: HttpRequest) -> bool:
-        return reach.has(request.user, *reach.ADMINS)  # type: ignore[arg-type]
+from roster.asking import Asking
+from roster.backoffice import AdminsMenuItem
 
 
 @hooks.register("register_admin_urls")
@@ -37,12 +31,12 @@ def menu() -> MenuItem:
 
 
 @hooks.register("construct_homepage_panels")
-def what_waits(request: HttpRequest, panels: list[Any]) -> None:
+def what_waits(request: Asking, panels: list[Any]) -> None:
     user = request.user
-    if not reach.has(user, *reach.ADMINS):  # type: ignore[arg-type]
+    if not reach.has(user, *reach.ADMINS):
         return
-    unmarked = marking.waiting().filter(attempt__worker__in=reach.workers(user)).count()  # type: ignore[arg-type]
-    listed = appointment.listed(user).count() if reach.has(user, *appointment.APPOINTING) else 0  # type: ignore[arg-type]
+    unmarked = marking.waiting().filter(attempt__worker__in=reach.workers(user)).count()
+    listed = appointment.listed(user).count() if reach.has(user, *appointment.APPOINTING) else 0
     items = []
     if listed:
         text = str(_("人在名册中标为小教员，还没有聘任"))

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Avg, QuerySet
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -22,6 +22,7 @@ from records.forms import DraftForm, SettleForm
 from records.models import Assessment, Round, Scheme
 from records.views import evidence
 from roster import reach
+from roster.asking import Asking
 from roster.models import Role, TerritoryQuerySet
 
 __all__ = ["tasks"]  # imported so that the work of drafting is known wherever a draft can be asked for
@@ -30,21 +31,21 @@ ADMINS = reach.only(*reach.ADMINS)
 SETTLERS = (Role.CITY_ADMIN, Role.COUNTY_ADMIN)
 
 
-def counties(request: HttpRequest) -> TerritoryQuerySet:
+def counties(request: Asking) -> TerritoryQuerySet:
     """The counties this admin may draft and settle."""
-    return reach.territories(request.user, *SETTLERS).counties()  # type: ignore[arg-type]
+    return reach.territories(request.user, *SETTLERS).counties()
 
 
 @ADMINS
 @require_safe
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: Asking) -> HttpResponse:
     years = list(Scheme.objects.values_list("year", flat=True).distinct().order_by("-year"))
     asked = request.GET.get("year", "")
     year = numbers.row(asked) if numbers.row(asked) in years else (years[0] if years else None)
     context = {
         "years": years,
         "year": year,
-        "rows": rounds.overview(request.user, year=year) if year else [],  # type: ignore[arg-type]
+        "rows": rounds.overview(request.user, year=year) if year else [],
         "may_draft": counties(request).exists(),
         "page_title": _("考核"),
         "header_icon": "list-ul",
@@ -54,7 +55,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @ADMINS
 @require_POST
-def draft(request: HttpRequest) -> HttpResponse:
+def draft(request: Asking) -> HttpResponse:
     form = DraftForm(request.POST, counties=counties(request))
     if not form.is_valid():
         messages.error(request, " ".join(str(text) for texts in form.errors.values() for text in texts))
@@ -63,14 +64,14 @@ def draft(request: HttpRequest) -> HttpResponse:
     if Round.objects.filter(scheme=scheme, county=county, state=Round.SETTLED).exists():
         messages.error(request, _("这一年的考核已经审定，不能重新初评。"))
         return redirect("assessments")
-    job = jobs.enqueue("records.draft", owner=request.user, scheme=scheme.pk, county=county.pk, by=request.user.pk)  # type: ignore[arg-type]
+    job = jobs.enqueue("records.draft", owner=request.user, scheme=scheme.pk, county=county.pk, by=request.user.pk)
     return redirect("assessment_job", job.pk)
 
 
 @ADMINS
 @never_cache
 @require_safe
-def progress(request: HttpRequest, job: int) -> HttpResponse:
+def progress(request: Asking, job: int) -> HttpResponse:
     found = get_object_or_404(Job, pk=job, kind="records.draft", owner=request.user)
     done = Round.objects.filter(
         scheme=found.args["scheme"], county=found.args["county"], data_as_of=found.created_at
@@ -83,9 +84,9 @@ def progress(request: HttpRequest, job: int) -> HttpResponse:
 
 @ADMINS
 @require_safe
-def detail(request: HttpRequest, pk: int) -> HttpResponse:
+def detail(request: Asking, pk: int) -> HttpResponse:
     held = mine(request, pk)
-    people = rounds.people(request.user, held)  # type: ignore[arg-type]
+    people = rounds.people(request.user, held)
     grades = Counter(people.order_by().values_list("grade", flat=True))
     shown = filtered(people, request)
     limit, holding = assessments.excellent_quota(held)
@@ -99,7 +100,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "quota": limit,
         "holding": holding,
         "versions": Round.objects.filter(scheme=held.scheme_id, county=held.county_id).order_by("-version"),
-        "may_settle": reach.covers(request.user, held.county, *SETTLERS),  # type: ignore[arg-type]
+        "may_settle": reach.covers(request.user, held.county, *SETTLERS),
         "newest": rounds.is_newest(held),
         "page_title": held.county.name,
         "page_subtitle": held.scheme.name,
@@ -107,7 +108,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "records/cms_round.html", context)
 
 
-def filtered(people: QuerySet[Assessment], request: HttpRequest) -> QuerySet[Assessment]:
+def filtered(people: QuerySet[Assessment], request: Asking) -> QuerySet[Assessment]:
     township, grade, name = (request.GET.get(key, "").strip() for key in ("township", "grade", "name"))
     if number := numbers.row(township):
         people = people.filter(township=number)
@@ -118,9 +119,9 @@ def filtered(people: QuerySet[Assessment], request: HttpRequest) -> QuerySet[Ass
 
 @ADMINS
 @require_safe
-def person(request: HttpRequest, pk: int, assessment: int) -> HttpResponse:
+def person(request: Asking, pk: int, assessment: int) -> HttpResponse:
     held = mine(request, pk)
-    found = get_object_or_404(rounds.people(request.user, held), pk=assessment)  # type: ignore[arg-type]
+    found = get_object_or_404(rounds.people(request.user, held), pk=assessment)
     context = {
         "round": held,
         "assessment": found,
@@ -134,9 +135,9 @@ def person(request: HttpRequest, pk: int, assessment: int) -> HttpResponse:
 
 @ADMINS
 @require_safe
-def person_evidence(request: HttpRequest, pk: int, assessment: int, line: int) -> HttpResponse:
+def person_evidence(request: Asking, pk: int, assessment: int, line: int) -> HttpResponse:
     held = mine(request, pk)
-    found = get_object_or_404(rounds.people(request.user, held), pk=assessment)  # type: ignore[arg-type]
+    found = get_object_or_404(rounds.people(request.user, held), pk=assessment)
     shown = evidence(found, line)
     context = {**shown, "round": held, "page_title": found.worker.name, "page_subtitle": shown["line"]["indicator"]}
     return render(request, "records/cms_evidence.html", context)
@@ -145,12 +146,12 @@ def person_evidence(request: HttpRequest, pk: int, assessment: int, line: int) -
 @ADMINS
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def settle(request: HttpRequest, pk: int) -> HttpResponse:
-    held = get_object_or_404(rounds.visible_to(request.user), pk=pk, county__in=counties(request))  # type: ignore[arg-type]
+def settle(request: Asking, pk: int) -> HttpResponse:
+    held = get_object_or_404(rounds.visible_to(request.user), pk=pk, county__in=counties(request))
     form = SettleForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            assessments.settle(held, by=request.user, now=request.now, **form.cleaned_data)  # type: ignore[arg-type, attr-defined]
+            assessments.settle(held, by=request.user, now=request.now, **form.cleaned_data)
         except Refused as refusal:
             form.add_error(None, refusal.sentence)
         else:
@@ -176,16 +177,16 @@ def settle_context(held: Round, form: SettleForm) -> dict[str, Any]:
 
 @ADMINS
 @require_safe
-def export(request: HttpRequest, pk: int) -> HttpResponseBase:
+def export(request: Asking, pk: int) -> HttpResponseBase:
     held = mine(request, pk)
-    data = rounds.workbook(held, filtered(rounds.people(request.user, held), request), by=request.user, now=request.now)  # type: ignore[arg-type, attr-defined]
+    data = rounds.workbook(held, filtered(rounds.people(request.user, held), request), by=request.user, now=request.now)
     name = f"{held.county.name}{held.scheme.name}第{held.version}版.xlsx"
     return FileResponse(BytesIO(data), as_attachment=True, filename=name, content_type=workbooks.KIND)
 
 
 @ADMINS
 @require_safe
-def scheme(request: HttpRequest, pk: int) -> HttpResponse:
+def scheme(request: Asking, pk: int) -> HttpResponse:
     found = get_object_or_404(Scheme, pk=pk)
     context = {
         **schemes.described(found),
@@ -195,5 +196,5 @@ def scheme(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "records/cms_scheme.html", context)
 
 
-def mine(request: HttpRequest, pk: int) -> Round:
-    return get_object_or_404(rounds.visible_to(request.user), pk=pk)  # type: ignore[arg-type]
+def mine(request: Asking, pk: int) -> Round:
+    return get_object_or_404(rounds.visible_to(request.user), pk=pk)

@@ -4,7 +4,7 @@ from io import BytesIO
 from typing import Any
 
 from django.db.models import Min, QuerySet
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -15,12 +15,13 @@ from lms import numbers
 from records import bulletins, certificates, overview, plots, workbooks
 from records.models import Assessment, Certificate, Kind, Round, SkillRecord
 from roster import reach
+from roster.asking import Asking
 from roster.models import Level, Role, Territory, Worker
 
 
 @require_safe
-def my_records(request: HttpRequest) -> HttpResponse:
-    worker, year = reach.worker_of(request), timezone.localtime(request.now).year  # type: ignore[attr-defined]
+def my_records(request: Asking) -> HttpResponse:
+    worker, year = reach.worker_of(request), timezone.localtime(request.now).year
     records = overview.standing(worker, year=year)
     subjects = overview.subjects(worker, records)
     context = {
@@ -37,8 +38,8 @@ def my_records(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def my_hours(request: HttpRequest) -> HttpResponse:
-    worker, this_year = reach.worker_of(request), timezone.localtime(request.now).year  # type: ignore[attr-defined]
+def my_hours(request: Asking) -> HttpResponse:
+    worker, this_year = reach.worker_of(request), timezone.localtime(request.now).year
     years = overview.years_with_hours(worker, now_year=this_year)
     asked = request.GET.get("year", "")
     year = int(asked) if asked in map(str, years) else this_year
@@ -56,7 +57,7 @@ def my_hours(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_safe
-def my_assessment(request: HttpRequest, year: int) -> HttpResponse:
+def my_assessment(request: Asking, year: int) -> HttpResponse:
     worker = reach.worker_of(request)
     assessment = settled_of(worker).filter(round__scheme__year=year).first()
     context: dict[str, Any] = {"year": year, "assessment": assessment, "years": years_settled(worker)}
@@ -69,7 +70,7 @@ def my_assessment(request: HttpRequest, year: int) -> HttpResponse:
 
 @never_cache
 @require_safe
-def my_evidence(request: HttpRequest, year: int, line: int) -> HttpResponse:
+def my_evidence(request: Asking, year: int, line: int) -> HttpResponse:
     """The records behind one line of the worker's own assessment, as they were frozen."""
     worker = reach.worker_of(request)
     assessment = get_object_or_404(settled_of(worker), round__scheme__year=year)
@@ -100,21 +101,21 @@ def years_settled(worker: Worker) -> list[int]:
 
 
 @require_safe
-def certificate(request: HttpRequest, number: str) -> HttpResponse:
-    found = get_object_or_404(certificates.visible_to(request.user), number=number)  # type: ignore[arg-type]
+def certificate(request: Asking, number: str) -> HttpResponse:
+    found = get_object_or_404(certificates.visible_to(request.user), number=number)
     return render(request, "records/certificate.html", {"certificate": found})
 
 
 @cache_control(private=True, max_age=600)
 @require_safe
-def certificate_image(request: HttpRequest, number: str) -> HttpResponseBase:
-    found = get_object_or_404(certificates.visible_to(request.user), number=number, revoked_at=None)  # type: ignore[arg-type]
+def certificate_image(request: Asking, number: str) -> HttpResponseBase:
+    found = get_object_or_404(certificates.visible_to(request.user), number=number, revoked_at=None)
     return FileResponse(certificates.picture(found), content_type="image/png")
 
 
 @never_cache
 @require_safe
-def certificate_check(request: HttpRequest, token: str) -> HttpResponse:
+def certificate_check(request: Asking, token: str) -> HttpResponse:
     """Open to anyone who scanned the code: says only what the paper says, with the name masked."""
     found = Certificate.objects.filter(token=token).first()
     response = render(request, "records/check.html", {"certificate": found}, status=200 if found else 404)
@@ -128,7 +129,7 @@ PLACES = (Level.CITY, Level.COUNTY, Level.TOWNSHIP)
 
 @reach.only(*READERS)
 @require_safe
-def bulletin(request: HttpRequest) -> HttpResponse:
+def bulletin(request: Asking) -> HttpResponse:
     years = bulletin_years(request)
     drawn = asked_bulletin(request, years)
     scope, year = drawn.scope, drawn.year
@@ -147,27 +148,27 @@ def bulletin(request: HttpRequest) -> HttpResponse:
 
 @reach.only(*READERS)
 @require_safe
-def bulletin_xlsx(request: HttpRequest) -> HttpResponseBase:
+def bulletin_xlsx(request: Asking) -> HttpResponseBase:
     drawn = asked_bulletin(request, bulletin_years(request))
-    data = bulletins.workbook(drawn, by=request.user)  # type: ignore[arg-type]
+    data = bulletins.workbook(drawn, by=request.user)
     name = f"{drawn.scope.name}{drawn.year}年培训考试通报.xlsx"
     return FileResponse(BytesIO(data), as_attachment=True, filename=name, content_type=workbooks.KIND)
 
 
-def asked_bulletin(request: HttpRequest, years: list[int]) -> bulletins.Bulletin:
+def asked_bulletin(request: Asking, years: list[int]) -> bulletins.Bulletin:
     """The bulletin of the place and year in the address: within reach, or 404; by default the reader's own place, this year."""
     asked = request.GET.get("year") or str(years[0])
     if asked not in {str(year) for year in years}:
         raise Http404
-    return bulletins.draw_up(asked_place(request), year=int(asked), now=request.now)  # type: ignore[attr-defined]
+    return bulletins.draw_up(asked_place(request), year=int(asked), now=request.now)
 
 
-def asked_place(request: HttpRequest) -> Territory:
-    places = reach.territories(request.user, *READERS).filter(level__in=PLACES)  # type: ignore[arg-type]
+def asked_place(request: Asking) -> Territory:
+    places = reach.territories(request.user, *READERS).filter(level__in=PLACES)
     asked = request.GET.get("in", "")
     if asked:
         return get_object_or_404(places, pk=numbers.row(asked))
-    own = [grant.territory for grant in reach.grants(request.user) if grant.role in READERS]  # type: ignore[arg-type]
+    own = [grant.territory for grant in reach.grants(request.user) if grant.role in READERS]
     # a superuser holds no grant and reads the whole city, once there is one
     found = own or list(places)
     if not found:
@@ -175,16 +176,16 @@ def asked_place(request: HttpRequest) -> Territory:
     return min(found, key=lambda place: len(place.path))
 
 
-def ancestors_within(request: HttpRequest, place: Territory) -> list[Territory]:
+def ancestors_within(request: Asking, place: Territory) -> list[Territory]:
     above = [int(part) for part in place.path.rstrip("/").split("/")][:-1]
     if not above:
         return []
-    reachable = reach.territories(request.user, *READERS).filter(pk__in=above)  # type: ignore[arg-type]
+    reachable = reach.territories(request.user, *READERS).filter(pk__in=above)
     return sorted(reachable, key=lambda territory: len(territory.path))
 
 
-def bulletin_years(request: HttpRequest) -> list[int]:
+def bulletin_years(request: Asking) -> list[int]:
     """This year and those before it of which anything is on record, the newest first."""
-    this_year = timezone.localtime(request.now).year  # type: ignore[attr-defined]
+    this_year = timezone.localtime(request.now).year
     first = SkillRecord.objects.aggregate(first=Min("year"))["first"] or this_year
     return list(range(this_year, min(first, this_year) - 1, -1))

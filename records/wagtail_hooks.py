@@ -1,6 +1,5 @@
 from typing import Any
 
-from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
@@ -10,14 +9,9 @@ from lms.panels import Waiting, WaitingPanel
 from records import cms, rounds
 from records.models import Round
 from roster import reach
+from roster.asking import Asking
+from roster.backoffice import AdminsMenuItem
 from roster.models import Role
-
-
-class AdminsMenuItem(MenuItem):
-    """Shown to those who hold an admin role today."""
-
-    def is_shown(self, request: HttpRequest) -> bool:
-        return reach.has(request.user, *reach.ADMINS)  # type: ignore[arg-type]
 
 
 @hooks.register("register_admin_urls")
@@ -52,7 +46,7 @@ def bulletin_menu() -> MenuItem:
 
 
 @hooks.register("construct_homepage_panels")
-def what_waits(request: HttpRequest, panels: list[Any]) -> None:
+def what_waits(request: Asking, panels: list[Any]) -> None:
     """Drafts that nobody has settled, for those who may settle them."""
     user: Any = request.user
     if not reach.has(user, Role.CITY_ADMIN, Role.COUNTY_ADMIN):

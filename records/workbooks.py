@@ -61,6 +61,6 @@ def put(cell: Cell, value: Value, number_format: str = "") -> None:
     cell.value = value
     if isinstance(value, str):
         cell.data_type = "s"
-        cell.quotePrefix = value[:1] in set("=+-@")  # type: ignore[attr-defined]
+        cell.quotePrefix = value[:1] in set("=+-@")
     elif number_format:
         cell.number_format = number_format

@@ -8,5 +8,5 @@ from roster.models import User
 class Asking(HttpRequest):
     """A request as the middleware hands it on to a view behind sign-in: from someone known, at one moment."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     now: datetime

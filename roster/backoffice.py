@@ -1,4 +1,4 @@
-"""Wagtail's generic screens with reach: every list, page and export starts from what the user may see."""
+"""Wagtail's generic parts with reach: every menu, list, page and export starts from what the user may see."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +15,15 @@ from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.admin.widgets.button import Button
 
 from lms import audit
+from roster import reach
+from roster.asking import Asking
+
+
+class AdminsMenuItem(MenuItem):
+    """Shown to those who hold an admin role today."""
+
+    def is_shown(self, request: Asking) -> bool:
+        return reach.has(request.user, *reach.ADMINS)
 
 
 class Scoped:

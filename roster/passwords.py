@@ -83,7 +83,7 @@ def make(handle: jobs.Handle) -> None:
     for start in range(0, len(workers), BATCH):
         slips += issue(workers[start : start + BATCH], expires=sheet.expires_at)
         handle.progress(len(slips), len(workers))
-    sheet.slips, sheet.count = slips, len(slips)  # type: ignore[assignment]
+    sheet.slips, sheet.count = slips, len(slips)
     sheet.save(update_fields=["slips", "count"])
 
 
@@ -120,7 +120,7 @@ def open_once(sheet: PasswordSheet, *, by: User, now: datetime) -> list[Slip]:
     if sheet.expires_at <= now:
         raise Refused(_("这份名单已过期，请重新生成。"))
     slips = unsealed(sheet)
-    sheet.slips, sheet.printed_at = [], now  # type: ignore[assignment]
+    sheet.slips, sheet.printed_at = [], now
     sheet.save(update_fields=["slips", "printed_at"])
     audit.note("passwords.printed", now=now, actor=by, subject=sheet, territory=sheet.township.path, count=len(slips))
     return slips

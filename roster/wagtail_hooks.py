@@ -1,6 +1,5 @@
 from typing import Any
 
-from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
@@ -8,25 +7,19 @@ from wagtail.admin.menu import MenuItem
 
 from lms.panels import Waiting, WaitingPanel
 from roster import cms, cms_roles, kinds, reach, roles
-from roster.backoffice import ScopedModelViewSet
+from roster.asking import Asking
+from roster.backoffice import AdminsMenuItem, ScopedModelViewSet
 from roster.viewsets import GridViewSet, WorkerViewSet
 
 # the back office knows the roster's kinds of import by importing them here
 __all__ = ["kinds"]
 
 
-class AdminsMenuItem(MenuItem):
-    """Shown to those who hold an admin role today."""
-
-    def is_shown(self, request: HttpRequest) -> bool:
-        return reach.has(request.user, *reach.ADMINS)  # type: ignore[arg-type]
-
-
 class GiversMenuItem(MenuItem):
     """Shown to those who may give a role to somebody."""
 
-    def is_shown(self, request: HttpRequest) -> bool:
-        return reach.has(request.user, *roles.GIVERS)  # type: ignore[arg-type]
+    def is_shown(self, request: Asking) -> bool:
+        return reach.has(request.user, *roles.GIVERS)
 
 
 @hooks.register("register_admin_viewset")
@@ -67,10 +60,10 @@ def role_holders() -> MenuItem:
 
 
 @hooks.register("construct_homepage_panels")
-def what_waits(request: HttpRequest, panels: list[Any]) -> None:
-    if not reach.has(request.user, *reach.ADMINS):  # type: ignore[arg-type]
+def what_waits(request: Asking, panels: list[Any]) -> None:
+    if not reach.has(request.user, *reach.ADMINS):
         return
-    waiting = cms.waiting_within(request.user)  # type: ignore[arg-type]
+    waiting = cms.waiting_within(request.user)
     items = (
         [Waiting(str(_("人还没有自己的密码，登不上")), waiting, reverse("password_sheets"), "warn")] if waiting else []
     )
