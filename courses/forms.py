@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from courses.checks import LETTERS
 from courses.models import CoursePage, Requirement, Session
 from lms import numbers, times
-from roster.models import Employment, Level, Territory, TerritoryQuerySet, Worker, WorkerQuerySet
+from roster.forms import TerritoryField
+from roster.models import Employment, Territory, TerritoryQuerySet, Worker, WorkerQuerySet
 
 
 class SearchForm(forms.Form):
@@ -63,22 +64,11 @@ class RequirementForm(PlainForm):
         return self.cleaned_data["due_on"]
 
 
-class TerritoryField(forms.ModelChoiceField):
-    """Territories with what lies above them, as two townships may share a name."""
-
-    def label_from_instance(self, territory: Territory) -> str:
-        return f"{territory.parent.name} · {territory.name}" if territory.level == Level.TOWNSHIP else territory.name  # type: ignore[union-attr]
-
-
 class SessionForm(PlainForm):
     class Meta:
         model = Session
         fields = ["title", "subject", "mode", "territory", "place", "starts_at", "ends_at", "hours"]
-        when = {"type": "datetime-local"}
-        widgets = {
-            "starts_at": forms.DateTimeInput(attrs=when, format="%Y-%m-%dT%H:%M"),
-            "ends_at": forms.DateTimeInput(attrs=when, format="%Y-%m-%dT%H:%M"),
-        }
+        widgets = {"starts_at": times.MomentInput(), "ends_at": times.MomentInput()}
         help_texts = {"hours": _("半天记 3 学时，一天记 6 学时。"), "place": _("线上培训可以不填。")}
 
     def __init__(self, *args: Any, within: TerritoryQuerySet, **kwargs: Any) -> None:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from exams import marking, papers, questions, saving, scoring
 from exams.models import Answer, Attempt, AttemptState, Exam, PaperItem
-from lms import audit
+from lms import audit, times
 from lms.refusal import Refused
 from roster.models import Worker
 
@@ -91,12 +91,13 @@ def start(attempt: Attempt, *, now: datetime) -> Attempt:
     if attempt.state not in {AttemptState.DUE, AttemptState.ABSENT}:
         return attempt
     if now < exam.opens_at:
-        opens = formats.date_format(timezone.localtime(exam.opens_at), "n月j日 H:i")
-        raise Refused(_("还没到开考时间，%(opens)s 开考后再进来。") % {"opens": opens}, code="early")
-    if now >= exam.closes_at or attempt.state == AttemptState.ABSENT:
-        closed = formats.date_format(timezone.localtime(exam.closes_at), "n月j日 H:i")
         raise Refused(
-            _("这场考试已在 %(closed)s 截止，不能再开始。如有特殊情况，请联系乡镇管理员。") % {"closed": closed},
+            _("还没到开考时间，%(opens)s 开考后再进来。") % {"opens": times.in_short(exam.opens_at)}, code="early"
+        )
+    if now >= exam.closes_at or attempt.state == AttemptState.ABSENT:
+        raise Refused(
+            _("这场考试已在 %(closed)s 截止，不能再开始。如有特殊情况，请联系乡镇管理员。")
+            % {"closed": times.in_short(exam.closes_at)},
             code="late",
         )
     attempt.state, attempt.started_at = AttemptState.SITTING, now

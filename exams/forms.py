@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from exams.models import Exam, QuestionKind
 from lms import times
 from records.models import Subject
-from roster.models import Employment, Level, Territory, TerritoryQuerySet
+from roster.forms import TerritoryField
+from roster.models import Employment, TerritoryQuerySet
 
 MOST_SECTIONS = 6
 AFTER_CLOSE, AT_ONCE, AT_A_TIME = "close", "once", "time"
@@ -23,18 +24,6 @@ class PledgeForm(forms.Form):
         # said once for the whole form: the label is too long to stand before it
         if not self.cleaned_data.get("pledge"):
             raise forms.ValidationError(_("请先看完考试须知，勾选诚信承诺，再开始作答。"))
-
-
-class TerritoryField(forms.ModelChoiceField):
-    """Territories with what lies above them, as two townships may share a name."""
-
-    def label_from_instance(self, territory: Territory) -> str:
-        return f"{territory.parent.name} · {territory.name}" if territory.level == Level.TOWNSHIP else territory.name  # type: ignore[union-attr]
-
-
-class WhenInput(forms.DateTimeInput):
-    def __init__(self) -> None:
-        super().__init__(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 
 
 class ExamForm(forms.ModelForm):
@@ -64,7 +53,7 @@ class ExamForm(forms.ModelForm):
             "results_at",
         ]
         labels = {"title": _("考试名称")}
-        widgets = {"opens_at": WhenInput(), "closes_at": WhenInput(), "results_at": WhenInput()}
+        widgets = {"opens_at": times.MomentInput(), "closes_at": times.MomentInput(), "results_at": times.MomentInput()}
         help_texts = {
             "title": _("例如：2026年三季度网格员业务考试"),
             "closes_at": _("到这个时间，没交的卷子自动交卷。"),

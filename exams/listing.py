@@ -6,17 +6,13 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from exams import papers
 from exams.models import Attempt, AttemptState, Exam
+from lms import numbers, times
 from lms.home import Due
 from roster.models import Employment
-
-
-def moment(at: datetime) -> str:
-    return formats.date_format(timezone.localtime(at), "n月j日 H:i")
 
 
 def why(exam: Exam) -> str:
@@ -28,8 +24,8 @@ def why(exam: Exam) -> str:
         "place": exam.territory.name,
         "who": who,
         "count": exam.question_count,
-        "full": papers.number(exam.full_marks),
-        "need": papers.number(exam.pass_marks),
+        "full": numbers.plain(exam.full_marks),
+        "need": numbers.plain(exam.pass_marks),
         "minutes": exam.minutes,
     }
 
@@ -75,7 +71,7 @@ def due(attempt: Attempt, *, now: datetime) -> Due:
     if is_open(attempt, now):
         return _now(attempt, now)
     if attempt.state == AttemptState.DUE and now < exam.opens_at:
-        tag = _("%s 开考") % moment(exam.opens_at)
+        tag = _("%s 开考") % times.in_short(exam.opens_at)
         return Due(exam.title, why(exam), exam.opens_at, tag, "brand", _entry(exam), _("看考试须知"), quiet=True)
     tag, tone = standing(attempt, now=now)
     over = attempt.state in {AttemptState.DUE, AttemptState.ABSENT}
@@ -106,10 +102,10 @@ def standing(attempt: Attempt, *, now: datetime) -> tuple[str, str]:
     if attempt.state == AttemptState.SITTING:
         return _("已截止，正在收卷"), ""
     if not exam.released(now):
-        return _("已交卷，%s 公布成绩") % moment(exam.shows_results_at), ""
+        return _("已交卷，%s 公布成绩") % times.in_short(exam.shows_results_at), ""
     if attempt.marks is None:
         return _("已交卷，等待评分"), ""
-    marks = papers.number(attempt.marks)
+    marks = numbers.plain(attempt.marks)
     return (_("%s 分，合格") % marks, "ok") if attempt.passed else (_("%s 分，不合格") % marks, "bad")
 
 
@@ -141,7 +137,7 @@ def next_step(attempt: Attempt, *, now: datetime) -> str:
     if attempt.marks is None and exam.released(now):
         return _("案例题由小教员评分，评完就能看成绩")
     if attempt.marks is None:
-        return _("案例题由小教员评分，%s 公布成绩") % moment(exam.shows_results_at)
+        return _("案例题由小教员评分，%s 公布成绩") % times.in_short(exam.shows_results_at)
     if not exam.released(now):
-        return _("%s 公布成绩") % moment(exam.shows_results_at)
+        return _("%s 公布成绩") % times.in_short(exam.shows_results_at)
     return _("成绩已经公布")

@@ -10,9 +10,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet, Subquery, Sum
 from django.utils.translation import gettext as _
 
-from exams import papers, questions, scoring
+from exams import questions, scoring
 from exams.models import Answer, Attempt, AttemptState, Award, Exam, PaperItem, QuestionKind
-from lms import audit
+from lms import audit, numbers
 from lms.refusal import Refused
 from records import certificates, ledger
 from records.models import Kind, Result
@@ -190,9 +190,9 @@ def certificate(attempt: Attempt) -> certificates.Award:
     sentence = _("%(name)s同志参加“%(title)s”，得%(marks)s分（满分%(full)s分，%(need)s分及格），考核合格。") % {
         "name": holder,
         "title": exam.title,
-        "marks": papers.number(attempt.marks or scoring.ZERO),
-        "full": papers.number(exam.full_marks),
-        "need": papers.number(exam.pass_marks),
+        "marks": numbers.plain(attempt.marks or scoring.ZERO),
+        "full": numbers.plain(exam.full_marks),
+        "need": numbers.plain(exam.pass_marks),
     }
     return certificates.Award(attempt.worker_id, holder, f"exams.attempt:{attempt.pk}", exam.title, sentence)
 

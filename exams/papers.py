@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from exams import questions
 from exams.models import Exam, PaperItem, Question, QuestionKind
-from lms import audit
+from lms import audit, numbers
 from lms.refusal import Refused
 from records.models import Subject
 from roster.models import User, Worker, WorkerQuerySet
@@ -34,11 +34,6 @@ class Section:
         return self.held < self.count
 
 
-def number(value: Decimal | str) -> str:
-    """Marks as people write them: 2, 1.5, never 2.0."""
-    return f"{Decimal(value).normalize():f}"
-
-
 def heading(place: int, section: dict) -> str:
     """一、单项选择题（共20题，每题2分，共40分。每题只有一个正确答案）"""
     kind, count, each = section["kind"], int(section["count"]), Decimal(section["marks"])
@@ -46,8 +41,8 @@ def heading(place: int, section: dict) -> str:
         "place": NUMERALS[place],
         "kind": QuestionKind(kind).label,
         "count": count,
-        "each": number(each),
-        "all": number(each * count),
+        "each": numbers.plain(each),
+        "all": numbers.plain(each * count),
         "rule": questions.face(kind).rule,
     }
 
@@ -79,7 +74,7 @@ def objections(exam: Exam, *, now: datetime) -> list[str]:
     if exam.pass_marks > exam.full_marks:
         found.append(
             _("及格分 %(need)s 比满分 %(full)s 还高，请改及格分或试卷结构。")
-            % {"need": number(exam.pass_marks), "full": number(exam.full_marks)}
+            % {"need": numbers.plain(exam.pass_marks), "full": numbers.plain(exam.full_marks)}
         )
     found += [_short(exam, place, section) for place, section in enumerate(plan(exam)) if section.short]
     return found

@@ -6,9 +6,10 @@ from django.utils.translation import gettext_lazy
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
-from exams import cms, drafts, listing, tally
+from exams import cms, drafts, tally
 from exams.models import AttemptState, Exam
 from exams.viewsets import BankViewSet, QuestionViewSet
+from lms import times
 from lms.panels import Waiting, WaitingPanel
 from roster import reach
 from roster.asking import Asking
@@ -55,6 +56,6 @@ def what_waits(request: Asking, panels: list[Any]) -> None:
     running = Exam.objects.published().touching(reach.paths(user)).filter(opens_at__lte=now, closes_at__gt=now)
     for exam in running.order_by("closes_at")[:3]:
         yet = tally.attempts_within(user, exam).filter(state=AttemptState.DUE).count()
-        text = _("人还没考“%(title)s”，%(at)s 截止") % {"title": exam.title, "at": listing.moment(exam.closes_at)}
+        text = _("人还没考“%(title)s”，%(at)s 截止") % {"title": exam.title, "at": times.in_short(exam.closes_at)}
         items.append(Waiting(text, yet, reverse("exam_state", args=[exam.pk])))
     panels.append(WaitingPanel(_("考试"), items, order=30))

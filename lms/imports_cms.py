@@ -1,6 +1,5 @@
 """Back-office screens of the import machine: choose and upload, follow, look through, confirm, and get the wrong rows back."""
 
-from io import BytesIO
 from typing import Any
 
 from django.contrib import messages
@@ -13,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from lms import imports, preview, wrong_rows
+from lms import imports, preview, workbooks, wrong_rows
 from lms.import_forms import UploadForm
 from lms.models import ImportRun, ImportState
 from lms.refusal import Refused
@@ -184,4 +183,4 @@ def wrong(request: HttpRequest, pk: int) -> FileResponse:
     run, resource = found(request, pk)
     data = wrong_rows.workbook(run, resource)
     name = _("%s 有误的行.xlsx") % run.file_name.rpartition(".")[0]
-    return FileResponse(BytesIO(data), as_attachment=True, filename=name, content_type=wrong_rows.KIND)
+    return workbooks.answer(data, name=name)

@@ -12,7 +12,6 @@ from lms import imports
 from lms.models import ImportRun, Outcome
 from lms.resources import SheetResource
 
-KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 WIDTHS = (16, 8, 8, 14)
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

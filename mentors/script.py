@@ -10,8 +10,9 @@ from zlib import crc32
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
-from exams import marking, papers
+from exams import marking
 from exams.models import Answer, Award
+from lms import numbers
 from mentors.models import Claim, Mentor
 from roster.models import User, Worker
 
@@ -33,7 +34,7 @@ class Point:
 
     @property
     def worth(self) -> str:
-        return papers.number(self.marks)
+        return numbers.plain(self.marks)
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Script:
     @property
     def total(self) -> str:
         ticked = sum((point.marks for point in self.points if point.ticked), Decimal(0))
-        return papers.number(min(ticked, Decimal(self.full)))
+        return numbers.plain(min(ticked, Decimal(self.full)))
 
 
 def blind(text: str, worker: Worker) -> str:
@@ -91,7 +92,7 @@ def read(claim: Any, *, ticked: Sequence[int]) -> Script:
         stem=content["stem"],
         words=blind(claim.words or "", claim.attempt.worker),
         reference=content["reference"],
-        full=papers.number(claim.item.marks),
+        full=numbers.plain(claim.item.marks),
         points=[
             Point(index, point["text"], Decimal(point["marks"]), index in ticked)
             for index, point in enumerate(content["points"])

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.db.models import Count, Q, Sum
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.translation import gettext
 
-from records import schemes, workbooks
+from lms import times, workbooks
+from records import schemes
 from records.models import Kind, Result, SkillRecord, SkillRecordQuerySet
 from roster.models import Level, Territory, User, Worker, WorkerQuerySet, WorkerState
 
@@ -228,7 +229,7 @@ def columns(bulletin: Bulletin) -> list[workbooks.Column]:
 
 def workbook(bulletin: Bulletin, *, by: User) -> bytes:
     """The figures of the page as a worksheet: the same numbers, with who made it, when, and what counts."""
-    at = formats.date_format(timezone.localtime(bulletin.as_of), "DATETIME_FORMAT")
+    at = times.in_full(bulletin.as_of)
     return workbooks.book(
         gettext("通报"),
         title=gettext("%(place)s%(year)s年网格员培训和考试通报")

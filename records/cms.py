@@ -1,23 +1,22 @@
 """The back office of the yearly assessment: rounds, their workers, one worker with the evidence, settlement, schemes."""
 
 from collections import Counter
-from io import BytesIO
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Avg, QuerySet
-from django.http import FileResponse, HttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from lms import jobs, numbers
+from lms import jobs, numbers, workbooks
 from lms.models import Job
 from lms.refusal import Refused
-from records import assessments, rounds, schemes, tasks, workbooks
+from records import assessments, rounds, schemes, tasks
 from records.forms import DraftForm, SettleForm
 from records.models import Assessment, Round, Scheme
 from records.views import evidence
@@ -181,7 +180,7 @@ def export(request: Asking, pk: int) -> HttpResponseBase:
     held = mine(request, pk)
     data = rounds.workbook(held, filtered(rounds.people(request.user, held), request), by=request.user, now=request.now)
     name = f"{held.county.name}{held.scheme.name}第{held.version}版.xlsx"
-    return FileResponse(BytesIO(data), as_attachment=True, filename=name, content_type=workbooks.KIND)
+    return workbooks.answer(data, name=name)
 
 
 @ADMINS

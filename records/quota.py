@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from records.scheme import plain
+from lms.numbers import plain
 
 
 @dataclass(frozen=True)

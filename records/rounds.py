@@ -7,10 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Avg, Count, F, Max, Q, QuerySet
-from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from records import workbooks
+from lms import times, workbooks
 from records.models import Assessment, Round, Scheme
 from records.scheme import UNGRADED, cents
 from roster import reach
@@ -121,8 +120,8 @@ def workbook(held: Round, found: QuerySet[Assessment], *, by: User, now: datetim
         title=f"{held.county.name}{held.scheme.name}",
         notes=[
             _("第 %(version)s 版，%(state)s。数据截至 %(at)s。")
-            % {"version": held.version, "state": state, "at": said(held.data_as_of)},
-            _("导出人：%(name)s，%(at)s。含个人信息，请妥善保管。") % {"name": by.name, "at": said(now)},
+            % {"version": held.version, "state": state, "at": times.in_full(held.data_as_of)},
+            _("导出人：%(name)s，%(at)s。含个人信息，请妥善保管。") % {"name": by.name, "at": times.in_full(now)},
         ],
         columns=[
             (_("登录号"), ""),
@@ -141,7 +140,3 @@ def cells(one: Assessment, indicators: int) -> list[Any]:
     points = [Decimal(line["points"]) for line in one.lines]
     points += [None] * (indicators - len(points))  # type: ignore[list-item]
     return [one.worker.number, one.worker.name, one.township.name, *points, one.score, one.grade, one.reason]
-
-
-def said(at: datetime) -> str:
-    return formats.date_format(timezone.localtime(at), "DATETIME_FORMAT")

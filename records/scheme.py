@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from lms.numbers import plain
 from lms.refusal import Refused
 
 CENT = Decimal("0.01")
@@ -91,12 +92,6 @@ class Judgement:
 
 def cents(value: Decimal) -> Decimal:
     return value.quantize(CENT, rounding=ROUND_HALF_UP)
-
-
-def plain(value: Decimal) -> str:
-    """24.00 → 24, 18.50 → 18.5, 0.25 → 0.25."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def read_bands(rows: Sequence[Mapping[str, Any]]) -> tuple[Band, ...]:

@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from lms import numbers
 from records import scheme as arithmetic
 from records.models import Formula, Indicator, Scheme, Skill
 from roster.models import Employment
@@ -91,5 +92,5 @@ def described(scheme: Scheme) -> dict[str, Any]:
         "scheme": scheme,
         "indicators": measures,
         "bands": arithmetic.read_bands(scheme.bands),
-        "share": arithmetic.plain(scheme.excellent_share * 100),
+        "share": numbers.plain(scheme.excellent_share * 100),
     }

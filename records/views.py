@@ -1,6 +1,5 @@
 """What workers see of their record, the public check of a certificate, and the leader's bulletin."""
 
-from io import BytesIO
 from typing import Any
 
 from django.db.models import Min, QuerySet
@@ -11,8 +10,8 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
-from lms import numbers
-from records import bulletins, certificates, overview, plots, workbooks
+from lms import numbers, workbooks
+from records import bulletins, certificates, overview, plots
 from records.models import Assessment, Certificate, Kind, Round, SkillRecord
 from roster import reach
 from roster.asking import Asking
@@ -152,7 +151,7 @@ def bulletin_xlsx(request: Asking) -> HttpResponseBase:
     drawn = asked_bulletin(request, bulletin_years(request))
     data = bulletins.workbook(drawn, by=request.user)
     name = f"{drawn.scope.name}{drawn.year}年培训考试通报.xlsx"
-    return FileResponse(BytesIO(data), as_attachment=True, filename=name, content_type=workbooks.KIND)
+    return workbooks.answer(data, name=name)
 
 
 def asked_bulletin(request: Asking, years: list[int]) -> bulletins.Bulletin:

@@ -127,6 +127,13 @@ class AgreementForm(forms.Form):
     )
 
 
+class TerritoryField(forms.ModelChoiceField):
+    """Territories with what lies above them, as two townships may share a name."""
+
+    def label_from_instance(self, territory: Territory) -> str:
+        return f"{territory.parent.name} · {territory.name}" if territory.level == Level.TOWNSHIP else territory.name  # type: ignore[union-attr]
+
+
 class RoleForm(forms.Form):
     """Which role, where, and why. Offers only what this admin may give; the verb decides again."""
 

@@ -1,11 +1,12 @@
 from django import template
 
-from exams import listing, papers
+from exams import listing
 from exams.models import Attempt, AttemptState
+from lms import numbers
 from lms.home import Due
 
 register = template.Library()
-register.filter("marks", papers.number)
+register.filter("marks", numbers.plain)
 
 
 @register.filter

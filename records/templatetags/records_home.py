@@ -6,10 +6,10 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from lms import numbers
 from records import schemes
 from records.models import Kind, SkillRecord
 from records.overview import Hours
-from records.scheme import plain as plain_number
 
 register = template.Library()
 
@@ -17,7 +17,7 @@ register = template.Library()
 @register.filter
 def plain(value: Any) -> str:
     """A number without needless zeros: 24.00 → 24, 0.50 → 0.5."""
-    return plain_number(Decimal(str(value))) if value not in (None, "") else ""
+    return numbers.plain(Decimal(str(value))) if value not in (None, "") else ""
 
 
 @register.filter
@@ -35,7 +35,7 @@ def delta(now: Decimal | None, before: Decimal | None, unit: str, against: str) 
     words = _("比%(against)s%(way)s %(by)s %(unit)s") % {
         "against": against,
         "way": _("多") if now > before else _("少"),
-        "by": plain_number(abs(now - before)),
+        "by": numbers.plain(abs(now - before)),
         "unit": unit,
     }
     return {"words": words, "direction": "up" if now > before else "down"}

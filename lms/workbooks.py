@@ -6,6 +6,7 @@ from decimal import Decimal
 from io import BytesIO
 from typing import Any
 
+from django.http import FileResponse
 from django.utils import timezone
 from openpyxl import Workbook
 from openpyxl.cell import Cell
@@ -42,6 +43,11 @@ def book(
     out = BytesIO()
     workbook.save(out)
     return out.getvalue()
+
+
+def answer(data: bytes, *, name: str) -> FileResponse:
+    """A workbook to be kept under this name."""
+    return FileResponse(BytesIO(data), as_attachment=True, filename=name, content_type=KIND)
 
 
 def _heading(sheet: Any, title: str, notes: Sequence[str], width: int) -> None:
