@@ -53,7 +53,7 @@ def test_another_mentors_answer_is_like_an_unknown_one(taken, hire, city, client
     other = client_of(other_mentor(hire, city, now).worker.user)
     answers = [other.get(url(taken)), other.get("/marking/nothing/"), other.post(url(taken), {"points": "0"})]
     assert [answer.status_code for answer in answers] == [404] * 3
-    assert "回评卷桌" in answers[0].content.decode()
+    assert "回到评卷" in answers[0].content.decode()
     assert Award.objects.count() == 0
 
 
