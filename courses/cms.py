@@ -14,7 +14,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from courses import obligations, sessions
 from courses.forms import PresentForm, RequirementForm, SessionForm
 from courses.models import Attendance, Requirement, Session
-from lms import audit
 from lms.refusal import Refused
 from roster import reach
 from roster.asking import Asking
@@ -86,16 +85,13 @@ def trainings(request: Asking) -> HttpResponse:
 def hold(request: Asking) -> HttpResponse:
     form = SessionForm(request.POST or None, within=places(request))
     if form.is_valid():
-        session = form.save()
-        audit.note(
-            "courses.session_held",
-            now=request.now,
-            actor=request.user,
-            subject=session,
-            territory=session.territory.path,
-        )
-        messages.success(request, _("已经登记。培训开始以后可以勾选到场的人。"))
-        return redirect("courses_session", session.pk)
+        try:
+            session = sessions.hold(form.save(commit=False), by=request.user, now=request.now)
+        except Refused as refusal:
+            form.add_error("territory", refusal.sentence)
+        else:
+            messages.success(request, _("已经登记。培训开始以后可以勾选到场的人。"))
+            return redirect("courses_session", session.pk)
     return render(request, "courses/cms_form.html", {"form": form, "page_title": _("登记一次培训"), "save": _("登记")})
 
 
@@ -153,8 +149,8 @@ def attendance(request: Asking, session: int) -> HttpResponse:
     try:
         sessions.record(found, present=present, among=among, by=request.user, now=request.now)
         messages.success(request, _("%(place)s的到场名单已经保存。") % {"place": township.name})
-    except Refused as refused:
-        messages.error(request, refused.sentence)
+    except Refused as refusal:
+        messages.error(request, refusal.sentence)
     return redirect(f"{reverse('courses_session', args=[found.pk])}?township={township.pk}")
 
 
@@ -167,6 +163,6 @@ def close(request: Asking, session: int) -> HttpResponse:
     try:
         count = sessions.close(found, by=request.user, now=request.now)
         messages.success(request, _("登记已经结束，给 %(n)s 人记了学时。") % {"n": count})
-    except Refused as refused:
-        messages.error(request, refused.sentence)
+    except Refused as refusal:
+        messages.error(request, refusal.sentence)
     return redirect("courses_session", found.pk)

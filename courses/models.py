@@ -83,9 +83,6 @@ class CoursePage(StudyPage):
     def lessons(self) -> "LessonQuerySet":
         return LessonPage.objects.child_of(self).live().order_by("path")
 
-    def is_for(self, worker: Worker) -> bool:
-        return self.audience in {"", worker.employment}
-
 
 class LessonQuerySet(PageQuerySet):
     def open(self) -> "LessonQuerySet":

@@ -73,12 +73,13 @@ def require(
 
 @transaction.atomic
 def withdraw(requirement: Requirement, *, by: User | None, now: datetime) -> None:
-    """Take a rule back; what was studied because of it stays."""
-    territory, course = requirement.territory.path, requirement.course_id
-    audit.note(
-        "courses.requirement_withdrawn", now=now, actor=by, subject=requirement, territory=territory, course=course
-    )
-    requirement.delete()
+    """Take a rule back; what was studied because of it stays. A second call changes nothing."""
+    withdrawn, _each = Requirement.objects.filter(pk=requirement.pk).delete()
+    if withdrawn:
+        territory, course = requirement.territory.path, requirement.course_id
+        audit.note(
+            "courses.requirement_withdrawn", now=now, actor=by, subject=requirement, territory=territory, course=course
+        )
 
 
 def due(worker: Worker, *, now: datetime) -> list[Obligation]:

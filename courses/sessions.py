@@ -11,7 +11,18 @@ from lms import audit
 from lms.refusal import Refused
 from records import ledger
 from records.models import Kind
+from roster import reach
 from roster.models import User
+
+
+@transaction.atomic
+def hold(session: Session, *, by: User, now: datetime) -> Session:
+    """Write down a training that is to be held. Refuses a territory out of reach."""
+    if not reach.covers(by, session.territory):
+        raise Refused(_("这个范围不归你管，请重新选择。"))
+    session.save()
+    audit.note("courses.session_held", now=now, actor=by, subject=session, territory=session.territory.path)
+    return session
 
 
 @transaction.atomic
@@ -22,7 +33,7 @@ def record(session: Session, *, present: Iterable[int], among: Iterable[int], by
     """
     session = Session.objects.select_for_update().get(pk=session.pk)
     if session.closed_at:
-        raise Refused(_("这次培训已经结束登记，学时已经记入档案。登记有误的，请在档案里冲销那一笔。"))
+        raise Refused(_("这次培训已经结束登记，学时已经记入档案。登记有误的，请联系系统管理员冲销那一笔。"))
     if now < session.starts_at:
         raise Refused(_("培训还没有开始，开始以后再登记到场的人。"))
     asked, came = set(among), set(present)

@@ -67,8 +67,8 @@ def finish(request: Asking, lesson: int) -> HttpResponse:
     worker = reach.worker_of(request)
     try:
         study.finish_lesson(worker, lesson=page, now=request.now)
-    except Refused as refused:
-        messages.warning(request, refused.sentence)
+    except Refused as refusal:
+        messages.warning(request, refusal.sentence)
         return redirect(f"{page.address}#finish")
     (stands,) = standing.of(worker, [page.course])
     return onward(request, stands, page)

@@ -31,7 +31,7 @@ def addresses() -> list[URLPattern]:
 def required() -> MenuItem:
     return AdminsMenuItem(
         _("必修安排"),
-        "/cms/courses/required/",
+        reverse("courses_requirements"),
         name="required",
         icon_name="calendar-check",
         attrs={"title": _("谁要在哪天前学完哪门课")},
@@ -44,7 +44,7 @@ def trainings() -> MenuItem:
     hint = _("登记培训和现场指导，勾选到场的人")
     return AdminsMenuItem(
         _("培训活动"),
-        "/cms/courses/sessions/",
+        reverse("courses_sessions"),
         name="sessions",
         icon_name="calendar",
         attrs={"title": hint},

@@ -105,7 +105,11 @@ def publish_exam(request: Asking, exam: int) -> HttpResponse:
         return redirect("exam_state", found.pk)
     objections = papers.objections(found, now=request.now)
     if request.method == "POST" and not objections:
-        papers.publish(found, by=request.user, now=request.now)
+        try:
+            papers.publish(found, by=request.user, now=request.now)
+        except Refused as refusal:  # the banks have changed this moment
+            messages.error(request, refusal.sentence)
+            return redirect("publish_exam", found.pk)
         jobs.enqueue("exams.draw", owner=request.user, exam=found.pk)
         messages.success(request, _("已发布，正在给每个人发卷。"))
         return redirect("exam_state", found.pk)

@@ -37,7 +37,7 @@ def addresses() -> list[URLPattern]:
 def menu() -> MenuItem:
     hint = gettext_lazy("出卷、发布，看参考和评分的进度")
     return AdminsMenuItem(
-        gettext_lazy("考试"), "/cms/exams/", name="exams", icon_name="form", attrs={"title": hint}, order=145
+        gettext_lazy("考试"), reverse("exam_list"), name="exams", icon_name="form", attrs={"title": hint}, order=145
     )
 
 

@@ -1,5 +1,6 @@
 """What the public import commands share."""
 
+import hashlib
 import json
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from lms import imports, judging
+from lms import audit, imports, judging
 from lms.models import Outcome
 from lms.refusal import Refused
 from lms.resources import ERROR, Line, SheetResource
@@ -73,6 +74,8 @@ def run_file(resource: SheetResource, data: bytes, *, name: str, write: bool, no
         for start in range(0, len(plans), imports.CHUNK):
             with transaction.atomic():
                 resource.apply(plans[start : start + imports.CHUNK], run=None, now=now)
+        sha256 = hashlib.sha256(data).hexdigest()
+        audit.note("import.applied", now=now, kind=resource.kind, sha256=sha256, counts=reading.counts)
     return result
 
 

@@ -36,8 +36,8 @@ def visible_to(user: User) -> MentorQuerySet:
 
 def listed(by: User | None) -> WorkerQuerySet:
     """Workers in post whom the roster lists as 小教员 and who were never appointed; within the admin's reach, or all for nobody."""
-    workers = Worker.objects if by is None else reach.workers(by, *APPOINTING)
-    unappointed = workers.exclude(listed_as_mentor="").filter(state=WorkerState.ACTIVE, mentor=None)
+    workers = Worker.objects.all() if by is None else reach.workers(by, *APPOINTING)
+    unappointed = workers.active().exclude(listed_as_mentor="").filter(mentor=None)
     return unappointed.select_related("township__parent").order_by("township__code", "number")
 
 

@@ -12,7 +12,6 @@ from typing import Final
 from django.db import IntegrityError, transaction
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, QuerySet, Value, When
 from django.db.models.functions import Mod
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from exams import marking
@@ -163,13 +162,14 @@ def _same(standing: Award, points: Sequence[int], remark: str) -> bool:
 
 def service(claim: Claim) -> ledger.Entry:
     """The mentor's service for one answer marked."""
+    assert claim.done_at is not None
     return ledger.Entry(
         worker_id=claim.mentor.worker_id,
         kind=Kind.SERVICE,
         source=f"mentors.claim:{claim.pk}",
         title=_("评阅案例答卷：%(exam)s") % {"exam": claim.item.exam.title},
         amount=HOURS_EACH,
-        occurred_at=claim.done_at or timezone.now(),
+        occurred_at=claim.done_at,
     )
 
 

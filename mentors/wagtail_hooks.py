@@ -26,7 +26,7 @@ def addresses() -> list[URLPattern]:
 def menu() -> MenuItem:
     hint = _("聘任小教员，看每个人评了多少")
     return AdminsMenuItem(
-        _("小教员"), "/cms/mentors/", name="mentors", icon_name="user", attrs={"title": hint}, order=120
+        _("小教员"), reverse("mentors"), name="mentors", icon_name="user", attrs={"title": hint}, order=120
     )
 
 

@@ -21,6 +21,8 @@ from roster.models import Role, Territory, User, Worker, WorkerQuerySet
 
 __all__ = ["default_schemes", "draft", "settle"]
 
+# who may draft and settle, within their territory
+SETTLERS = (Role.CITY_ADMIN, Role.COUNTY_ADMIN)
 Step = Callable[[int, int], None]
 
 
@@ -31,7 +33,7 @@ def draft(scheme: Scheme, county: Territory, *, by: User | None, now: datetime, 
     does not add up. `step` hears how many workers are done, of how many. The judging runs before the transaction, so
     that nobody else's writing waits for it.
     """
-    if by is not None and not reach.covers(by, county, Role.CITY_ADMIN, Role.COUNTY_ADMIN):
+    if by is not None and not reach.covers(by, county, *SETTLERS):
         raise Refused(_("只有本县或市级管理员可以初评，请联系他们。"))
     _check_open(scheme, county)
     rules = schemes.rules(scheme)
@@ -137,7 +139,7 @@ def settle(drafted: Round, *, by: User, now: datetime, override_reason: str = ""
     grade than the quota has places unless a reason is given, which is kept.
     """
     locked = Round.objects.select_for_update(of=("self",)).select_related("scheme", "county").get(pk=drafted.pk)
-    if not reach.covers(by, locked.county, Role.CITY_ADMIN, Role.COUNTY_ADMIN):
+    if not reach.covers(by, locked.county, *SETTLERS):
         raise Refused(_("只有本县或市级管理员可以审定，请联系他们。"))
     if locked.state == Round.SETTLED:
         return locked

@@ -22,17 +22,16 @@ from records.models import Assessment, Round, Scheme
 from records.views import evidence
 from roster import reach
 from roster.asking import Asking
-from roster.models import Role, TerritoryQuerySet
+from roster.models import TerritoryQuerySet
 
 __all__ = ["tasks"]  # imported so that the work of drafting is known wherever a draft can be asked for
 
 ADMINS = reach.only(*reach.ADMINS)
-SETTLERS = (Role.CITY_ADMIN, Role.COUNTY_ADMIN)
 
 
 def counties(request: Asking) -> TerritoryQuerySet:
     """The counties this admin may draft and settle."""
-    return reach.territories(request.user, *SETTLERS).counties()
+    return reach.territories(request.user, *assessments.SETTLERS).counties()
 
 
 @ADMINS
@@ -99,7 +98,7 @@ def detail(request: Asking, pk: int) -> HttpResponse:
         "quota": limit,
         "holding": holding,
         "versions": Round.objects.filter(scheme=held.scheme_id, county=held.county_id).order_by("-version"),
-        "may_settle": reach.covers(request.user, held.county, *SETTLERS),
+        "may_settle": reach.covers(request.user, held.county, *assessments.SETTLERS),
         "newest": rounds.is_newest(held),
         "page_title": held.county.name,
         "page_subtitle": held.scheme.name,

@@ -141,7 +141,7 @@ class Formula(models.TextChoices):
 
 
 class Scheme(models.Model):
-    """How one year of one employment is judged (考核方案). A published scheme is never changed: a new version is made."""
+    """How one year of one employment is judged (考核方案). It is never changed: a new version is made."""
 
     year = models.PositiveSmallIntegerField(_("年度"))
     employment = models.CharField(_("专兼职"), max_length=10, choices=Employment.choices)
@@ -181,7 +181,7 @@ class Indicator(models.Model):
 
 
 class Round(models.Model):
-    """The assessment of one county, one employment, one year: drafted (again, as a new version), settled once, then published."""
+    """The assessment of one county, one employment, one year: drafted, again as a new version, and settled once."""
 
     DRAFT, SETTLED = "draft", "settled"
 

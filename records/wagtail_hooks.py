@@ -6,12 +6,11 @@ from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
 from lms.panels import Waiting, WaitingPanel
-from records import cms, rounds
+from records import assessments, cms, rounds
 from records.models import Round
 from roster import reach
 from roster.asking import Asking
 from roster.backoffice import AdminsMenuItem
-from roster.models import Role
 
 
 @hooks.register("register_admin_urls")
@@ -33,7 +32,7 @@ def addresses() -> list[URLPattern]:
 def assessment_menu() -> MenuItem:
     hint = _("年度初评，核对依据，审定等次")
     return AdminsMenuItem(
-        _("考核"), "/cms/assessments/", name="assessments", icon_name="list-ul", attrs={"title": hint}, order=150
+        _("考核"), reverse("assessments"), name="assessments", icon_name="list-ul", attrs={"title": hint}, order=150
     )
 
 
@@ -41,7 +40,7 @@ def assessment_menu() -> MenuItem:
 def bulletin_menu() -> MenuItem:
     hint = _("看培训和考试的数字，导出表格")
     return AdminsMenuItem(
-        _("通报"), "/bulletin/", name="bulletin", icon_name="doc-full-inverse", attrs={"title": hint}, order=160
+        _("通报"), reverse("bulletin"), name="bulletin", icon_name="doc-full-inverse", attrs={"title": hint}, order=160
     )
 
 
@@ -49,10 +48,9 @@ def bulletin_menu() -> MenuItem:
 def what_waits(request: Asking, panels: list[Any]) -> None:
     """Drafts that nobody has settled, for those who may settle them."""
     user: Any = request.user
-    if not reach.has(user, Role.CITY_ADMIN, Role.COUNTY_ADMIN):
+    if not reach.has(user, *assessments.SETTLERS):
         return
-    settled = Round.objects.filter(state=Round.SETTLED).values_list("scheme", "county")
-    done = set(settled)
+    done = set(Round.objects.filter(state=Round.SETTLED).values_list("scheme", "county"))
     drafts = set(rounds.visible_to(user).filter(state=Round.DRAFT).values_list("scheme", "county"))
     waiting = len(drafts - done)
     href = reverse("assessments")

@@ -91,7 +91,7 @@ def open_passwords(request: Asking, sheet: int) -> HttpResponse:
 
 @ADMINS
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def reset_worker(request: Asking, worker: int) -> HttpResponse:
     """A new first password for a worker who forgot theirs and stands before the admin."""
     found = get_object_or_404(reach.workers(request.user).exclude(user=None), pk=worker)

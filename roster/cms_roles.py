@@ -34,7 +34,7 @@ def role_holders(request: Asking) -> HttpResponse:
 
 
 @GIVERS
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def give_role(request: Asking) -> HttpResponse:
     """Give a role to someone who has an account already."""
     form = KnownPersonForm(request.POST or None, by=request.user)
@@ -62,7 +62,7 @@ def give_role(request: Asking) -> HttpResponse:
 
 @GIVERS
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def new_holder(request: Asking) -> HttpResponse:
     """Open an account with a role; the first password is shown once, in the answer to the form."""
     form = NewPersonForm(request.POST or None, by=request.user)
@@ -86,7 +86,7 @@ def blame(form: RoleForm, refusal: Refused) -> None:
 
 
 @GIVERS
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def end_role(request: Asking, grant: int) -> HttpResponse:
     held = standing(request, grant)
     form = EndRoleForm(request.POST or None)
@@ -104,7 +104,7 @@ def end_role(request: Asking, grant: int) -> HttpResponse:
 
 @GIVERS
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def reset_holder(request: Asking, grant: int) -> HttpResponse:
     held = standing(request, grant)
     if request.method == "POST":

@@ -195,8 +195,3 @@ def sign_on_paper(workers: Sequence[Worker], *, agreement: Agreement, signed_at:
         Signature(worker=worker, agreement=agreement, name=worker.name, signed_at=signed_at) for worker in workers
     ]
     Signature.objects.bulk_create(signatures, batch_size=1000, ignore_conflicts=True)
-
-
-def days_in_post(worker: Worker, *, until: date) -> int | None:
-    """Days since the worker joined; None when the roster does not say."""
-    return (until - worker.joined_on).days if worker.joined_on else None

@@ -41,12 +41,17 @@ def draw() -> str:
 
 
 def expiry(now: datetime) -> datetime:
+    """When a first password made now runs out."""
     return now + timedelta(days=settings.FIRST_PASSWORD_DAYS)
 
 
 @transaction.atomic
 def prepare(township: Territory, *, by: User, now: datetime) -> PasswordSheet:
-    """Start a sheet for the workers of a township who have never chosen a password; the passwords are made in the background."""
+    """Start a sheet for the workers of a township who have never chosen a password; the passwords are made in the background.
+
+    Refuses when nobody waits for one, and while another sheet of the township is being made.
+    """
+    Territory.objects.select_for_update().get(pk=township.pk)  # of two at once the second finds the first one's sheet
     if not waiting(township).exists():
         raise Refused(_("这个乡镇（街道）的网格员都已自己设好密码，没有需要发放的。"))
     if unfinished(township).exists():
@@ -75,6 +80,7 @@ def waiting(township: Territory) -> WorkerQuerySet:
 
 @jobs.work("roster.first_passwords")
 def make(handle: jobs.Handle) -> None:
+    """Draw the passwords of one sheet, some workers at a time, and seal them. A sheet that is made already is left alone."""
     sheet = PasswordSheet.objects.select_related("township").get(pk=handle.args["sheet"])
     if sheet.slips is not None or sheet.printed_at:
         return

@@ -43,7 +43,7 @@ class Map:
         exact = [place for place in found if place.name == name.strip()] or found
         if county and (named := self.counties.get(identity.county_stem(county))):
             return [place for place in exact if place.parent_id == named.pk]
-        own = [place for place in exact if paths and any(place.path.startswith(path) for path in paths)]
+        own = [place for place in exact if covered(place.path, paths or [])]
         return own if len(exact) > 1 and own else exact
 
     def community(self, name: str, township: Territory) -> list[Territory]:

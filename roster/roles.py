@@ -18,16 +18,11 @@ EDITORS = "内容编辑"
 
 BACK_OFFICE = frozenset({"wagtailadmin.access_admin"})
 ROSTER = BACK_OFFICE | {"roster.view_worker", "roster.view_grid"}
-EXAMS = frozenset({"exams.add_exam", "exams.change_exam", "exams.view_exam"})
-REQUIREMENTS = frozenset({"courses.add_requirement", "courses.change_requirement"})
-# what a role may do; where it may do it is `roster.reach`
+# what a role may do on the generic screens; where it may do it, and who opens any other screen, is `roster.reach`
 PERMISSIONS: dict[str, frozenset[str]] = {
     Role.TOWNSHIP_ADMIN: ROSTER,
-    Role.COUNTY_ADMIN: ROSTER | EXAMS | REQUIREMENTS,
-    Role.CITY_ADMIN: ROSTER
-    | EXAMS
-    | REQUIREMENTS
-    | {"exams.view_question", "exams.view_bank", "courses.view_requirement"},
+    Role.COUNTY_ADMIN: ROSTER,
+    Role.CITY_ADMIN: ROSTER | {"exams.view_question", "exams.view_bank"},
     Role.EDITOR: BACK_OFFICE
     | {"exams.add_question", "exams.change_question", "exams.view_question"}
     | {"exams.add_bank", "exams.change_bank", "exams.view_bank"},
@@ -122,6 +117,7 @@ def grant(
 
 
 def check(user: User, role: str, territory: Territory, *, by: User | None, reason: str) -> None:
+    """Refuse what `grant` may not do, in words; the codes say which field of a form is to blame."""
     if territory.level not in LEVELS[role]:
         levels = _("或").join(str(Level(level).label) for level in LEVELS[role])
         raise Refused(

@@ -21,7 +21,7 @@ NOWHERE = ("/sign-in/", "/sign-out/", "/cms/login", "/cms/logout")
 
 @never_cache
 @sensitive_post_parameters("password")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: Asking) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect("home")
@@ -51,7 +51,7 @@ def sign_out(request: Asking) -> HttpResponse:
 
 @never_cache
 @sensitive_post_parameters()
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def password(request: Asking) -> HttpResponse:
     form = NewPasswordForm(request.POST or None, user=request.user, address=signin.address_of(request))
     first = request.user.must_change_password
@@ -64,7 +64,7 @@ def password(request: Asking) -> HttpResponse:
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def agreement(request: Asking) -> HttpResponse:
     worker = reach.worker_of(request)
     due = employment.agreement_due(worker, now=request.now)

@@ -47,7 +47,7 @@ def addresses() -> list[URLPattern]:
 def first_passwords() -> MenuItem:
     hint = _("按乡镇（街道）生成，打印后发给本人")
     return AdminsMenuItem(
-        _("首次密码"), "/cms/passwords/", name="passwords", icon_name="key", attrs={"title": hint}, order=130
+        _("首次密码"), reverse("password_sheets"), name="passwords", icon_name="key", attrs={"title": hint}, order=130
     )
 
 
@@ -55,7 +55,7 @@ def first_passwords() -> MenuItem:
 def role_holders() -> MenuItem:
     hint = _("开管理账号，给角色，终止角色")
     return GiversMenuItem(
-        _("人员与角色"), "/cms/roles/", name="roles", icon_name="lock", attrs={"title": hint}, order=140
+        _("人员与角色"), reverse("role_holders"), name="roles", icon_name="lock", attrs={"title": hint}, order=140
     )
 
 

@@ -38,11 +38,6 @@ class Sheet:
     fills: Fills = field(default_factory=dict)
 
     @property
-    def first_row(self) -> int:
-        """The sheet's own number of the first row that holds anything; 0 where none does."""
-        return next((number for number, row in enumerate(self.rows, 1) if not all(map(blank, row))), 0)
-
-    @property
     def width(self) -> int:
         return max(map(len, self.rows), default=0)
 
