@@ -66,7 +66,7 @@ def test_my_records_shows_what_is_missing_for_the_post(settled, worker, post, cl
         "现场 <b>1.5</b> 学时",
         "全年要求 24 学时，还差 22.5 学时",
         "岗位要求 2 项，已达标 1 项",
-        "88 分（满分 100）",
+        "88 / 100 分",
         "2025年：",
         "得分 75.85",
     ):
