@@ -30,6 +30,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, demo_scale: str, **options: Any) -> None:
         self.started = time.monotonic()
+        try:
+            self.serve(demo_scale)
+        except KeyboardInterrupt:  # before the children run; from then on the signal is theirs
+            self.say("已停下。再启动一次，会把没做完的做完。")
+            sys.exit(130)
+
+    def serve(self, demo_scale: str) -> None:
         os.umask(0o077)  # names and marks are nobody else's business on this machine
         settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
         self.lock = self.alone()
@@ -65,7 +72,8 @@ class Command(BaseCommand):
         return live
 
     def say(self, text: str) -> None:
-        self.stderr.write(f"[{time.monotonic() - self.started:5.1f} s] {text}")
+        # not in the red in which a terminal shows what goes to stderr: it is progress, not trouble
+        self.stderr.write(f"[{time.monotonic() - self.started:5.1f} s] {text}", style_func=str)
 
     def tell(self) -> None:
         """Wait until the web server answers, then say where it is and who may sign in."""
@@ -94,8 +102,8 @@ def share(text: str) -> float:
         scale = float(text)
     except ValueError:
         scale = -1
-    if scale and not 0.005 <= scale <= 2:
-        raise CommandError(f"DEMO_SCALE 应是 0，或 0.005 到 2 之间的数，现在是 {text}。")
+    if scale and not 0.02 <= scale <= 2:
+        raise CommandError(f"DEMO_SCALE 应是 0，或 0.02 到 2 之间的数，现在是 {text}。")
     return scale
 
 
