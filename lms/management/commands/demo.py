@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.apps import apps
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
@@ -23,9 +24,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, scale: float, seed: int, json: bool, **options: Any) -> None:
         if not 0.02 <= scale <= 2:
-            raise CommandError("--scale is a share of the real city between 0.02 and 2.")
+            raise CommandError("--scale 应是 0.02 到 2 之间的数：实际规模的多少倍。")
         if apps.get_model("roster", "Territory").objects.exists():
-            raise CommandError("The database already holds a city; the demo is built only into an empty one.")
+            raise CommandError("库里已经有一座城市。演示城市只能建在空库里，请换一个空库。")
+        # `script/server` has made it; after a bare `migrate` it is missing
+        call_command("createcachetable", verbosity=0)
         started = time.monotonic()
         city = City(scale=scale, seed=seed, now=timezone.now(), say=lambda text: self.say(text, started))
         for module in floors.modules("demo"):
@@ -33,7 +36,7 @@ class Command(BaseCommand):
         self.report(city, as_json=json)
 
     def say(self, text: str, started: float) -> None:
-        self.stderr.write(f"[{time.monotonic() - started:6.1f} s] {text}")
+        self.stderr.write(f"[{time.monotonic() - started:6.1f} s] {text}", style_func=str)
 
     def report(self, city: City, *, as_json: bool) -> None:
         if as_json:
