@@ -52,12 +52,15 @@ class Command(BaseCommand):
 
     def print_lines(self, rounds: list[dict[str, Any]]) -> None:
         for one in rounds:
+            if not one["workers"]:
+                self.stdout.write(_("%(county)s %(employment)s：没有参评的人") % one)
+                continue
             grades = "，".join(f"{grade} {count}" for grade, count in one["grades"].items())
             self.stdout.write(
                 _(
                     "%(county)s %(employment)s 第 %(version)s 版：%(workers)s 人，平均 %(mean)s 分；%(grades)s；%(quota)s"
                 )
-                % {**one, "grades": grades or _("无人参评")}
+                % {**one, "grades": grades}
             )
 
 
