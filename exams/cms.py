@@ -103,26 +103,29 @@ def publish_exam(request: Asking, exam: int) -> HttpResponse:
     found = get_object_or_404(settable(request).select_related("territory"), pk=exam)
     if found.published_at:
         return redirect("exam_state", found.pk)
-    objections = papers.objections(found, now=request.now)
-    if request.method == "POST" and not objections:
-        try:
-            papers.publish(found, by=request.user, now=request.now)
-        except Refused as refusal:  # the banks have changed this moment
-            messages.error(request, refusal.sentence)
-            return redirect("publish_exam", found.pk)
-        jobs.enqueue("exams.draw", owner=request.user, exam=found.pk)
-        messages.success(request, _("已发布，正在给每个人发卷。"))
+    if request.method == "POST" and published(found, request):
         return redirect("exam_state", found.pk)
     context = {
         "exam": found,
         "sections": papers.plan(found),
-        "objections": objections,
+        "objections": papers.objections(found, now=request.now),
         "people": papers.candidates(found).count(),
         "page_title": _("发布前核对"),
         "page_subtitle": found.title,
         "header_icon": "form",
     }
     return render(request, "exams/cms_publish.html", context)
+
+
+def published(exam: Exam, request: Asking) -> bool:
+    """Publish and have the papers drawn; False when it is refused: the page then says why."""
+    try:
+        papers.publish(exam, by=request.user, now=request.now)
+    except Refused:
+        return False
+    jobs.enqueue("exams.draw", owner=request.user, exam=exam.pk)
+    messages.success(request, _("已发布，正在给每个人发卷。"))
+    return True
 
 
 @SETTERS

@@ -2,13 +2,16 @@
 
 import uuid
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from courses import loading
-from courses.models import CatalogPage, CoursePage, LessonPage
+from courses.models import CatalogPage, CoursePage, LessonPage, Session
 from records.models import Skill
+from tests.conftest import SmallCity
 
 CHECK = {
     "stem": "闻到很浓的燃气味，先做什么？",
@@ -74,3 +77,17 @@ def lessons(course: CoursePage) -> list[LessonPage]:
 @pytest.fixture
 def lesson(lessons: list[LessonPage]) -> LessonPage:
     return lessons[0]
+
+
+@pytest.fixture
+def session(city: SmallCity, now: datetime) -> Session:
+    """A day on site, which ended an hour ago."""
+    return Session.objects.create(
+        title="燃气隐患现场指导",
+        subject="case",
+        mode=Session.ONSITE,
+        territory=city.county,
+        starts_at=now - timedelta(hours=9),
+        ends_at=now - timedelta(hours=1),
+        hours=Decimal("6.00"),
+    )

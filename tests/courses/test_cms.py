@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -19,19 +19,6 @@ As = Callable[[User], Client]
 def rule(course: CoursePage, city: SmallCity) -> Requirement:
     return Requirement.objects.create(
         course=course, territory=city.county, due_on=date(2026, 9, 30), reason="全县必修的原因"
-    )
-
-
-@pytest.fixture
-def session(city: SmallCity, now: datetime) -> Session:
-    return Session.objects.create(
-        title="燃气隐患现场指导",
-        subject="case",
-        mode=Session.ONSITE,
-        territory=city.county,
-        starts_at=now - timedelta(hours=9),
-        ends_at=now - timedelta(hours=1),
-        hours=Decimal("6.00"),
     )
 
 

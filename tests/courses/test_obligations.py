@@ -7,7 +7,8 @@ from courses import obligations, study
 from courses.models import CoursePage, LessonPage, Requirement
 from courses.study import Finish
 from lms.home import Due
-from roster.models import Territory, Worker
+from lms.models import AuditEntry
+from roster.models import Territory, User, Worker
 from tests.conftest import SmallCity
 
 
@@ -141,3 +142,11 @@ def test_home_page_shows_it(rule: Requirement, worker: Worker, client_of) -> Non
     page = client.get("/").content.decode()
     assert "用气高峰前人人要会查隐患" in page
     assert "/study/safety/gas/" in page
+
+
+def test_a_rule_is_withdrawn_once(rule: Requirement, worker: Worker, county_admin: User, now: datetime) -> None:
+    again = Requirement.objects.get()
+    for same in (rule, again):
+        obligations.withdraw(same, by=county_admin, now=now)
+    assert titles(worker, now) == []
+    assert AuditEntry.objects.filter(action="courses.requirement_withdrawn").count() == 1

@@ -5,24 +5,10 @@ import pytest
 
 from courses import sessions
 from courses.models import Session
+from lms.models import AuditEntry
 from lms.refusal import Refused
 from records.models import SkillRecord
-from roster.models import Worker
-from tests.conftest import SmallCity
-
-
-@pytest.fixture
-def session(city: SmallCity, now: datetime) -> Session:
-    """A day on site, which ended an hour ago."""
-    return Session.objects.create(
-        title="燃气隐患现场指导",
-        subject="case",
-        mode=Session.ONSITE,
-        territory=city.county,
-        starts_at=now - timedelta(hours=9),
-        ends_at=now - timedelta(hours=1),
-        hours=Decimal("6.00"),
-    )
+from roster.models import User, Worker
 
 
 def came(session: Session) -> list[int]:
@@ -88,3 +74,13 @@ def test_it_is_not_closed_before_it_ends_nor_empty(session: Session, worker: Wor
     with pytest.raises(Refused, match="还没有结束"):
         sessions.close(session, by=None, now=session.ends_at - timedelta(seconds=1))
     assert SkillRecord.objects.count() == 0
+
+
+def test_nobody_holds_a_training_outside_their_reach(
+    session: Session, county_admin: User, county_b_admin: User, now: datetime
+) -> None:
+    session.pk, session._state.adding = None, True
+    with pytest.raises(Refused, match="这个范围不归你管，请重新选择。"):
+        sessions.hold(session, by=county_b_admin, now=now)
+    assert sessions.hold(session, by=county_admin, now=now).pk
+    assert AuditEntry.objects.get(action="courses.session_held").actor == county_admin

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from lms import imports, judging
 from lms.commands import run_file
-from lms.models import ImportRow, ImportRun, ImportState, Outcome
+from lms.models import AuditEntry, ImportRow, ImportRun, ImportState, Outcome
 from lms.resources import ERROR
 from roster import employment
 from roster.identity import check_digit
@@ -113,6 +113,7 @@ def test_the_six_files_by_command(xianning):
         assert all(item["message"].endswith("。") for item in told["errors"])
     counted = Worker.objects.count(), Posting.objects.count(), Grid.objects.filter(postings=None).count()
     assert counted == tuple(EXPECTED["total"].values())
+    assert AuditEntry.objects.filter(action="import.applied", detail__kind="roster").count() == len(EXPECTED["rosters"])
 
     # the same files again: nobody new, nobody changed
     for expected in EXPECTED["rosters"]:
