@@ -96,7 +96,7 @@ def start(attempt: Attempt, *, now: datetime) -> Attempt:
         )
     if now >= exam.closes_at or attempt.state == AttemptState.ABSENT:
         raise Refused(
-            _("这场考试已在 %(closed)s 截止，不能再开始。如有特殊情况，请联系乡镇管理员。")
+            _("这场考试已在 %(closed)s 截止，不能再开始。如有特殊情况，请联系乡镇（街道）管理员。")
             % {"closed": times.in_short(exam.closes_at)},
             code="late",
         )

@@ -71,7 +71,7 @@ def claim(mentor: Mentor, *, now: datetime) -> Claim | None:
             # the mentor's own row: a double click waits here and gets what the first click got
             locked = Mentor.objects.select_for_update(of=("self",)).select_related("worker__township").get(pk=mentor.pk)
             if not Mentor.objects.serving(now=now).filter(pk=locked.pk).exists():
-                raise Refused(_("你的小教员聘期已结束，不能再领取答卷。有疑问请联系县（市、区）管理员。"))
+                raise Refused(_("你的小教员聘期已结束，不能再领取答卷。有疑问请联系县级管理员。"))
             held = _held(locked, now=now)
             if held:
                 return held
@@ -167,7 +167,7 @@ def service(claim: Claim) -> ledger.Entry:
         worker_id=claim.mentor.worker_id,
         kind=Kind.SERVICE,
         source=f"mentors.claim:{claim.pk}",
-        title=_("评阅案例答卷：%(exam)s") % {"exam": claim.item.exam.title},
+        title=_("评案例答卷：%(exam)s") % {"exam": claim.item.exam.title},
         amount=HOURS_EACH,
         occurred_at=claim.done_at,
     )

@@ -59,7 +59,7 @@ def blind(text: str, worker: Worker) -> str:
     """The answer without what its writer put in of themselves: name, roster number, mobile number."""
     for own, instead in (
         (worker.name, _("〔姓名〕")),
-        (worker.number, _("〔编号〕")),
+        (worker.number, _("〔登录号〕")),
         (worker.mobile, _("〔手机号〕")),
     ):
         if own and len(own) > 1:

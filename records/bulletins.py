@@ -235,7 +235,7 @@ def workbook(bulletin: Bulletin, *, by: User) -> bytes:
         title=gettext("%(place)s%(year)s年网格员培训和考试通报")
         % {"place": bulletin.scope.name, "year": bulletin.year},
         notes=[
-            gettext("数据截止时间：%(at)s。导出人：%(name)s。") % {"at": at, "name": by.name},
+            gettext("数据截至 %(at)s。导出人：%(name)s。") % {"at": at, "name": by.name},
             gettext("统计口径：现在在岗的网格员；学时和考试只计没有冲销的记录；考试只计已出成绩的和缺考的。"),
         ],
         columns=columns(bulletin),

@@ -62,7 +62,7 @@ class ScopedIndexView(Scoped, generic.IndexView):
     def header_more_buttons(self) -> list[Button]:
         if not self.list_export:
             return []
-        return [Button(_("导出 Excel"), url=self.xlsx_export_url, icon_name="download", priority=90)]
+        return [Button(_("导出表格"), url=self.xlsx_export_url, icon_name="download", priority=90)]
 
     def as_spreadsheet(self, queryset: QuerySet[Any], spreadsheet_format: str) -> HttpResponse:
         now, actor = self.request.now, self.request.user  # type: ignore[attr-defined]

@@ -179,7 +179,7 @@ def agreement_due(worker: Worker, *, now: datetime) -> Agreement | None:
 def sign_agreement(worker: Worker, *, agreement: Agreement, name: str, now: datetime) -> Signature:
     """The worker signs with their own name; signing again changes nothing. Refuses another name."""
     if "".join(name.split()) != "".join(worker.name.split()):
-        raise Refused(_("签名要与名册上的姓名一致。名册上的姓名有误的，请联系乡镇管理员更正。"))
+        raise Refused(_("签名要与名册上的姓名一致。名册上的姓名有误的，请联系乡镇（街道）管理员更正。"))
     signature, created = Signature.objects.get_or_create(
         worker=worker, agreement=agreement, defaults={"name": worker.name, "signed_at": now}
     )

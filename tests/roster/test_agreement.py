@@ -31,7 +31,7 @@ def test_signing_is_noted_once(worker: Worker, second: Agreement, now: datetime)
 def test_another_name_is_refused(worker: Worker, second: Agreement, now: datetime) -> None:
     with pytest.raises(Refused) as refusal:
         employment.sign_agreement(worker, agreement=second, name="李建国", now=now)
-    assert refusal.value.sentence == "签名要与名册上的姓名一致。名册上的姓名有误的，请联系乡镇管理员更正。"
+    assert refusal.value.sentence == "签名要与名册上的姓名一致。名册上的姓名有误的，请联系乡镇（街道）管理员更正。"
     assert not Signature.objects.filter(agreement=second).exists()
 
 
@@ -59,7 +59,7 @@ def test_a_version_of_tomorrow_asks_nobody_today(client_of: ClientOf, worker: Wo
         ({"name": "王桂兰"}, {"read": ["请读完后在这里打勾。"]}),
         (
             {"read": "on", "name": "王桂"},
-            {"name": ["签名要与名册上的姓名一致。名册上的姓名有误的，请联系乡镇管理员更正。"]},
+            {"name": ["签名要与名册上的姓名一致。名册上的姓名有误的，请联系乡镇（街道）管理员更正。"]},
         ),
     ],
 )
