@@ -74,6 +74,6 @@ def my_mentors(context: Context) -> dict[str, Any]:
     request = context["request"]
     worker: Worker = request.user.worker
     home = worker.township
-    mentors = Mentor.objects.serving(now=request.now).filter(territory__in={home.pk, home.parent_id})
-    mentors = mentors.exclude(worker=worker).select_related("worker", "territory").order_by("-level", "worker__name")
-    return {"mentors": [mentor for mentor in mentors if mentor.worker.state == WorkerState.ACTIVE]}
+    here = {"territory__in": {home.pk, home.parent_id}, "worker__state": WorkerState.ACTIVE}
+    mentors = Mentor.objects.serving(now=request.now).filter(**here).exclude(worker=worker)
+    return {"mentors": list(mentors.select_related("worker", "territory").order_by("-level", "worker__name"))}
