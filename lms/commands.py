@@ -17,6 +17,22 @@ from lms.models import Outcome
 from lms.refusal import Refused
 from lms.resources import ERROR, Line, SheetResource
 
+# the figures of a result as they are printed for a person; with --json the keys stand as they are
+WORDS = {
+    "rows": "读到的行",
+    "new": "新增",
+    "updated": "更新",
+    "unchanged": "没有变化",
+    "outside_300_500_households": "不在 300 到 500 户之间的网格",
+    "new_people": "新的网格员",
+    "assignments": "新的在岗",
+    "mentors": "名册中的小教员",
+    "people_with_two_grids": "兼任两个网格的人",
+    "skipped_rows": "略过的行",
+    "errors": "错误",
+    "warnings": "提醒",
+}
+
 
 class ImportCommand(BaseCommand):
     """Judge FILE as one kind of import; write it where the command says so; print what was found."""
@@ -45,14 +61,15 @@ class ImportCommand(BaseCommand):
         except Refused as refusal:
             raise CommandError(refusal.sentence) from refusal
         self.show(result, as_json=json)
+        if not json and not self.writes and not options["apply"]:
+            self.stdout.write("以上只是核对的结果，什么都没有写入。要导入，请加上 --apply。")
 
     def show(self, result: dict[str, Any], *, as_json: bool) -> None:
         if as_json:
             self.stdout.write(json.dumps(result, ensure_ascii=False, indent=1))
             return
         for name, value in result.items():
-            if not isinstance(value, list):
-                self.stdout.write(f"{name}\t{value}")
+            self.stdout.write(f"{WORDS.get(name, name)}\t{len(value) if isinstance(value, list) else value}")
         for item in [*result["errors"], *result["warnings"]]:
             self.stdout.write(
                 f"{item['sheet']}\t{item['row']}{item['column'] and '/' + item['column']}\t{item['code']}\t{item['message']}"

@@ -209,3 +209,15 @@ def test_password_and_name_are_in_no_log(
     sign_in(client, "13907150001", "no such password")
     sign_in(client, "13907150001", password)
     assert not any(secret in caplog.text for secret in ["no such password", password, "13907150001", worker.name])
+
+
+def test_with_redis_gone_people_still_come_in(worker: Worker, settings: Any, password: str) -> None:
+    """Nothing listens on the port: the guesses go uncounted, the door stays open."""
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1/0"}
+    }
+    client = Client()
+    wrong = client.post("/sign-in/", {"username": worker.number, "password": "不是这个"})
+    assert wrong.status_code == 200
+    right = client.post("/sign-in/", {"username": worker.number, "password": password})
+    assert (right.status_code, right.url) == (302, "/")
