@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from exams import marking, papers, questions, saving, scoring
 from exams.models import Answer, Attempt, AttemptState, Exam, PaperItem
 from lms import audit, times
+from lms.jobs import Progress
 from lms.refusal import Refused
 from roster.models import Worker
 
@@ -52,7 +53,7 @@ def receipt_number(attempt_id: int) -> str:
     return f"{signs[:4]}-{signs[4:]}"
 
 
-def draw(exam: Exam, *, now: datetime, progress: Any = None) -> int:
+def draw(exam: Exam, *, now: datetime, progress: Progress | None = None) -> int:
     """Papers for everyone who is due and has none, by seed, a transaction for each thousand. Repeatable; returns how many were new."""
     if not exam.published_at:
         raise Refused(_("这场考试还没有发布，不能发卷。"))

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Count, QuerySet
 
 from exams.models import Attempt, AttemptState, Exam
+from lms import numbers
 from roster import reach
 from roster.models import Level, Territory, User
 
@@ -40,7 +41,8 @@ class Row:
 
     @property
     def turnout(self) -> str:
-        return f"{self.sat * 100 / self.all:.1f}%" if self.all else "—"
+        share = numbers.rate(self.sat, self.all)
+        return "—" if share is None else f"{share}%"
 
 
 def attempts_within(user: User, exam: Exam | None = None) -> QuerySet[Attempt]:

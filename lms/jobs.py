@@ -27,6 +27,7 @@ PULSE = "jobs:pulse"  # cache key: when a worker last showed a sign of life, as 
 log = structlog.get_logger(__name__)
 
 Work = Callable[["Handle"], None]
+Progress = Callable[[int, int], None]  # done, of how many
 _works: dict[str, Work] = {}
 
 

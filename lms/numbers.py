@@ -1,7 +1,8 @@
 """Numbers as people write and read them. Pure."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
+TENTH = Decimal("0.1")
 LONGEST = 18  # figures: what a row's number may have in either database
 
 
@@ -14,3 +15,8 @@ def plain(value: Decimal | str) -> str:
     """Without needless zeros: 24.00 → 24, 18.50 → 18.5, 0.25 → 0.25."""
     text = f"{Decimal(value):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def rate(part: int | Decimal, whole: int | Decimal, *, of: int = 100) -> Decimal | None:
+    """part ÷ whole × of, rounded half up to 0.1; None when there is nothing to divide by."""
+    return (Decimal(part) * of / Decimal(whole)).quantize(TENTH, rounding=ROUND_HALF_UP) if whole else None

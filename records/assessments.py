@@ -1,7 +1,7 @@
 """The yearly assessment of a county: drafted from the ledger as often as needed, settled once."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
@@ -11,6 +11,7 @@ from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from lms import audit
+from lms.jobs import Progress
 from lms.refusal import Refused
 from records import quota, schemes
 from records.models import Assessment, Kind, Round, Scheme, SkillRecord
@@ -23,21 +24,22 @@ __all__ = ["default_schemes", "draft", "settle"]
 
 # who may draft and settle, within their territory
 SETTLERS = (Role.CITY_ADMIN, Role.COUNTY_ADMIN)
-Step = Callable[[int, int], None]
 
 
-def draft(scheme: Scheme, county: Territory, *, by: User | None, now: datetime, step: Step | None = None) -> Round:
+def draft(
+    scheme: Scheme, county: Territory, *, by: User | None, now: datetime, progress: Progress | None = None
+) -> Round:
     """Judge every active worker of the county's scheme from the ledger as it stands, as a new version.
 
     Earlier drafts are kept. Refuses once a version has been settled, out of the drafter's reach, and for a scheme that
-    does not add up. `step` hears how many workers are done, of how many. The judging runs before the transaction, so
+    does not add up. `progress` hears how many workers are done, of how many. The judging runs before the transaction, so
     that nobody else's writing waits for it.
     """
     if by is not None and not reach.covers(by, county, *SETTLERS):
         raise Refused(_("只有本县或市级管理员可以初评，请联系他们。"))
-    _check_open(scheme, county)
+    check_open(scheme, county)
     rules = schemes.rules(scheme)
-    assessed = list(_assess(scheme, county, rules, step=step))
+    assessed = list(_assess(scheme, county, rules, progress=progress))
     grade_within_quota(assessed, rules, top=scheme.excellent_grade, share=scheme.excellent_share)
     return _write(assessed, scheme, county, by=by, now=now)
 
@@ -47,7 +49,7 @@ def _write(assessed: list[Assessment], scheme: Scheme, county: Territory, *, by:
     Territory.objects.select_for_update().get(
         pk=county.pk
     )  # two drafts at once take their versions one after the other
-    _check_open(scheme, county)
+    check_open(scheme, county)
     drafted = Round.objects.create(
         scheme=scheme, county=county, version=_last_version(scheme, county) + 1, data_as_of=now, drafted_by=by
     )
@@ -58,7 +60,8 @@ def _write(assessed: list[Assessment], scheme: Scheme, county: Territory, *, by:
     return drafted
 
 
-def _check_open(scheme: Scheme, county: Territory) -> None:
+def check_open(scheme: Scheme, county: Territory) -> None:
+    """Refuse where a version has been settled."""
     if Round.objects.filter(scheme=scheme, county=county, state=Round.SETTLED).exists():
         raise Refused(_("这一年的考核已经审定，不能重新初评。"))
 
@@ -67,7 +70,7 @@ def _last_version(scheme: Scheme, county: Territory) -> int:
     return Round.objects.filter(scheme=scheme, county=county).aggregate(last=Max("version"))["last"] or 0
 
 
-def _assess(scheme: Scheme, county: Territory, rules: Rules, *, step: Step | None) -> Iterator[Assessment]:
+def _assess(scheme: Scheme, county: Territory, rules: Rules, *, progress: Progress | None) -> Iterator[Assessment]:
     """One pass over the workers and one over their records, side by side, so that a county's ledger is never held whole."""
     workers = Worker.objects.active().within([county.path]).filter(employment=scheme.employment)
     people = list(workers.order_by("pk").only("pk", "township_id", "joined_on"))
@@ -78,8 +81,8 @@ def _assess(scheme: Scheme, county: Territory, rules: Rules, *, step: Step | Non
             group = next(ledger, None)
         own = [fact for _worker, fact in group[1]] if group and group[0] == worker.pk else []
         yield _assessed(worker, judge(rules, own, joined_on=worker.joined_on))
-        if step and (done % 200 == 0 or done == len(people)):
-            step(done, len(people))
+        if progress and (done % 200 == 0 or done == len(people)):
+            progress(done, len(people))
 
 
 def _facts(workers: WorkerQuerySet, year: int) -> Iterator[tuple[int, Fact]]:

@@ -7,23 +7,17 @@ is None, never 0.
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from lms import times, workbooks
+from lms.numbers import rate
 from records import schemes
 from records.models import Kind, Result, SkillRecord, SkillRecordQuerySet
 from roster.models import Level, Territory, User, Worker, WorkerQuerySet, WorkerState
-
-TENTH = Decimal("0.1")
-
-
-def rate(part: int | Decimal, whole: int | Decimal, *, of: int = 100) -> Decimal | None:
-    """part ÷ whole × of, rounded half up to 0.1; None when there is nothing to divide by."""
-    return (Decimal(part) * of / Decimal(whole)).quantize(TENTH, rounding=ROUND_HALF_UP) if whole else None
 
 
 @dataclass

@@ -59,8 +59,10 @@ def draft(request: Asking) -> HttpResponse:
         messages.error(request, " ".join(str(text) for texts in form.errors.values() for text in texts))
         return redirect("assessments")
     county, scheme = form.cleaned_data["county"], form.cleaned_data["scheme"]
-    if Round.objects.filter(scheme=scheme, county=county, state=Round.SETTLED).exists():
-        messages.error(request, _("这一年的考核已经审定，不能重新初评。"))
+    try:
+        assessments.check_open(scheme, county)
+    except Refused as refusal:
+        messages.error(request, refusal.sentence)
         return redirect("assessments")
     job = jobs.enqueue("records.draft", owner=request.user, scheme=scheme.pk, county=county.pk, by=request.user.pk)
     return redirect("assessment_job", job.pk)

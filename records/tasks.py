@@ -15,4 +15,4 @@ def draft(handle: jobs.Handle) -> None:
     if Round.objects.filter(scheme=scheme, county=county, data_as_of=asked).exists():
         return
     by = User.objects.get(pk=handle.args["by"])
-    assessments.draft(scheme, county, by=by, now=timezone.localtime(asked), step=handle.progress)
+    assessments.draft(scheme, county, by=by, now=timezone.localtime(asked), progress=handle.progress)
