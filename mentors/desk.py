@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 from django.utils import timezone
 
-from exams.models import PaperItem
+from exams.models import Attempt, AttemptState, PaperItem
 from mentors import queue, script
 from mentors.models import Claim, Mentor
 
@@ -43,6 +43,13 @@ def piles(mentor: Mentor, *, now: datetime) -> list[Pile]:
     mine = dict(done.values_list("item_id").annotate(Count("pk")))
     items = PaperItem.objects.filter(pk__in=left).select_related("exam").order_by("exam__closes_at", "pk")
     return [Pile(item.exam.title, item.content["stem"], mine.get(item.pk, 0), left[item.pk]) for item in items]
+
+
+def after_my_own(mentor: Mentor, *, now: datetime) -> list[str]:
+    """Titles of exams with answers to mark that this mentor has yet to sit: they come after one's own hand-in."""
+    handed_in = Attempt.objects.filter(exam=OuterRef("pk"), state=AttemptState.HANDED_IN)
+    exams = queue.to_sit(mentor, now=now).filter(Exists(handed_in))
+    return list(exams.order_by("closes_at").values_list("title", flat=True))
 
 
 def recent(mentor: Mentor, *, now: datetime) -> list[Done]:

@@ -15,7 +15,7 @@ from django.db.models.functions import Mod
 from django.utils.translation import gettext as _
 
 from exams import marking
-from exams.models import Answer, Attempt, AttemptState, Award, PaperItem, QuestionKind
+from exams.models import Answer, AttemptState, Award, Exam, PaperItem, QuestionKind
 from lms.refusal import Refused
 from mentors.models import Claim, Mentor, opaque_key
 from records import ledger
@@ -52,11 +52,14 @@ def waiting(mentor: Mentor, *, now: datetime) -> QuerySet[Answer]:
     )
     # naming the questions spares a look at every other answer of each paper
     cases = PaperItem.objects.filter(kind=QuestionKind.CASE)
-    to_sit = Attempt.objects.filter(
-        worker=mentor.worker_id, state__in=[AttemptState.DUE, AttemptState.SITTING], exam__closes_at__gt=now
-    )
-    answers = within(mentor, marking.waiting()).exclude(attempt__exam__in=to_sit.values("exam"))
+    answers = within(mentor, marking.waiting()).exclude(attempt__exam__in=to_sit(mentor, now=now))
     return answers.filter(item__in=cases).exclude(Exists(held))
+
+
+def to_sit(mentor: Mentor, *, now: datetime) -> QuerySet[Exam]:
+    """The exams this mentor may still sit: until the hand-in nothing of them is given to be marked."""
+    due = [AttemptState.DUE, AttemptState.SITTING]
+    return Exam.objects.filter(attempts__worker=mentor.worker_id, attempts__state__in=due, closes_at__gt=now)
 
 
 def claim(mentor: Mentor, *, now: datetime) -> Claim | None:

@@ -37,6 +37,7 @@ def marking(request: Asking) -> HttpResponse:
         "mine": mine,
         "hours": mine * queue.HOURS_EACH,
         "held": script.of(mentor).filter(done_at=None, expires_at__gt=now).first(),
+        "after_my_own": desk.after_my_own(mentor, now=now),
         "recent": desk.recent(mentor, now=now),
     }
     return render(request, "mentors/desk.html", context)
