@@ -185,7 +185,7 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
 class Worker(models.Model):
     """A grid worker as the roster knows them. Sealed: ID number, mobile and the other telephones."""
 
-    number = models.CharField(_("名册编号"), max_length=12, unique=True)
+    number = models.CharField(_("登录号"), max_length=12, unique=True)
     user = models.OneToOneField(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="worker")
     name = models.CharField(_("姓名"), max_length=60, db_index=True)
     sex = models.CharField(_("性别"), max_length=6, blank=True, choices=[("male", _("男")), ("female", _("女"))])

@@ -4,21 +4,19 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 from xml.parsers import expat
-from zipfile import BadZipFile, ZipFile
-from zlib import error as ZlibError
+from zipfile import ZipFile
 
 from django.utils.translation import gettext as _
 
 from lms.refusal import Refused
 
 from .book import Limits, letter
-from .sniff import damaged
+from .sniff import UNREADABLE, damaged
 
 CHUNK = 64 * 1024
 LONGEST_TAG = 1024 * 1024
 EMPTY_ELEMENTS = 1_500_000
 ELEMENTS_A_CELL = 6
-UNREADABLE = (BadZipFile, NotImplementedError, EOFError, OSError, ValueError, RuntimeError, KeyError, ZlibError)
 
 
 def open_zip(data: bytes, limits: Limits) -> ZipFile:

@@ -3,6 +3,7 @@
 import re
 from io import BytesIO
 from zipfile import BadZipFile, ZipFile
+from zlib import error as ZlibError
 
 from django.utils.translation import gettext as _
 
@@ -11,6 +12,8 @@ from lms.refusal import Refused
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
 ARCHIVES = (b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"BZh", b"\xfd7zXZ")
+# what a broken archive makes of opening it or of reading one of its parts
+UNREADABLE = (BadZipFile, NotImplementedError, EOFError, OSError, ValueError, RuntimeError, KeyError, ZlibError)
 
 
 def damaged() -> Refused:
@@ -80,7 +83,7 @@ def _zipped(data: bytes) -> str:
             if any(info.flag_bits & 1 for info in archive.infolist()):
                 raise locked()
             mimetype = archive.open("mimetype").read(100) if "mimetype" in names else b""
-    except (BadZipFile, NotImplementedError, EOFError, OSError, ValueError, RuntimeError) as error:
+    except UNREADABLE as error:
         raise damaged() from error
     if any(name.lower().endswith("vbaproject.bin") for name in names):
         raise macros()

@@ -128,7 +128,7 @@ class Migration(migrations.Migration):
             name='Worker',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=12, unique=True, verbose_name='名册编号')),
+                ('number', models.CharField(max_length=12, unique=True, verbose_name='登录号')),
                 ('name', models.CharField(db_index=True, max_length=60, verbose_name='姓名')),
                 ('sex', models.CharField(blank=True, choices=[('male', '男'), ('female', '女')], max_length=6, verbose_name='性别')),
                 ('id_number', lms.sealing.SealedTextField(blank=True, verbose_name='身份证号')),

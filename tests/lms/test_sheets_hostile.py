@@ -1,5 +1,6 @@
 """Whatever is uploaded, the answer is a sheet or one sentence, at once."""
 
+import io
 import random
 import struct
 import time
@@ -176,3 +177,16 @@ def test_a_far_shared_string_counts_only_where_it_shows_something():
 def test_nothing_is_evaluated():
     data = made.made([["姓名"], ['=HYPERLINK("http://127.0.0.1/","x")'], ["=1+1"]])
     assert [row for row in sheets.read(data, name="x").sheets[0].rows if row] == [["姓名"]]
+
+
+def test_a_part_that_cannot_be_unpacked_is_told_in_a_sentence() -> None:
+    """The first part is read to tell what the file is; broken there, it is as damaged as anywhere else."""
+    buffer = io.BytesIO()
+    with ZipFile(buffer, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet" * 20)
+    data = bytearray(buffer.getvalue())
+    start = data.index(b"mimetype") + len("mimetype")
+    data[start : start + 8] = b"\xff" * 8
+    with pytest.raises(Refused) as refused:
+        sheets.read(bytes(data), name="名册.ods")
+    assert refused.value.code == "file_damaged"
