@@ -14,8 +14,11 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.core.management import call_command
-from playwright.sync_api import Page, expect
+from django.utils import timezone
+from playwright.sync_api import Locator, Page, expect
 
+from courses import hours
+from courses.models import LessonProgress, StudyClock
 from exams.models import Attempt, AttemptState
 from mentors.models import Mentor
 from records import assessments
@@ -109,6 +112,12 @@ def leader() -> User:
     return user
 
 
+def press(page: Page, button: Locator) -> None:
+    """Click, and wait for the page it leads to; going elsewhere at once would call the click off."""
+    with page.expect_navigation():
+        button.click()
+
+
 # --- the steps -------------------------------------------------------------------------------------------------------
 
 
@@ -131,16 +140,14 @@ def import_the_city(office: Page) -> None:
 
 def appoint_mentors(desk: Page) -> None:
     desk.goto("/cms/mentors/appoint/")
-    desk.get_by_role("button", name=re.compile("聘任这 8 人")).click()
-    desk.wait_for_load_state()
+    press(desk, desk.get_by_role("button", name=re.compile("聘任这 8 人")))
     assert Mentor.objects.count() == 8
 
 
 def first_passwords(desk: Page, township: Territory) -> dict[str, str]:
     """Make and open a township's list; sign-in number → password."""
     desk.goto("/cms/passwords/")
-    desk.locator("tr", has_text=township.name).get_by_role("button").click()
-    desk.wait_for_load_state()
+    press(desk, desk.locator("tr", has_text=township.name).get_by_role("button"))
     desk.get_by_role("button", name="打开并打印").click()
     expect(desk.locator(".slip").first).to_be_visible()
     numbers = [re.search(r"W\d{6}", text)[0] for text in desk.locator(".slip dd.num").all_inner_texts()]  # type: ignore[index]
@@ -173,15 +180,27 @@ def study(phone: Page, clock: Any, worker: Worker) -> None:
     finish = phone.locator("[data-finish]")
     finish.click()
     expect(phone.locator("main")).to_contain_text("还要再学")
-    for _look in range(10):
+    progress = LessonProgress.objects.get(worker=worker)
+    for _look in range(30):
         clock.shift(timedelta(seconds=40))
-        with phone.expect_response(re.compile("/beat$")):
-            phone.evaluate("dispatchEvent(new Event('focus'))")
-    phone.locator("[data-finish]").click()
-    phone.wait_for_load_state()
+        moment = timezone.now()
+        phone.evaluate("dispatchEvent(new Event('focus'))")
+        # the next minute passes only when the server has heard of this one
+        for _wait in range(200):
+            if StudyClock.objects.get(worker=worker).heard_at >= moment:
+                break
+            phone.wait_for_timeout(50)
+        progress.refresh_from_db()
+        if not study_lacks(progress):
+            break
+    press(phone, phone.locator("[data-finish]"))
     phone.goto("/records/hours/")
     expect(phone.locator("main")).to_contain_text("上门查燃气")
     assert [str(record.amount) for record in worker.records.filter(kind=Kind.HOURS)] == ["0.25"]
+
+
+def study_lacks(progress: LessonProgress) -> bool:
+    return progress.seconds < hours.seconds_needed(progress.lesson.minutes)
 
 
 def hold_exam(desk: Page, county: Territory) -> None:
@@ -198,10 +217,8 @@ def hold_exam(desk: Page, county: Territory) -> None:
         desk.locator(f"[name$='-{place}-kind']").select_option(kind)
         desk.locator(f"[name$='-{place}-count']").fill(str(count))
         desk.locator(f"[name$='-{place}-marks']").fill(marks)
-    desk.get_by_role("button", name=re.compile("保存")).first.click()
-    desk.wait_for_load_state()
-    desk.get_by_role("button", name=re.compile("发布")).click()
-    desk.wait_for_load_state()
+    press(desk, desk.get_by_role("button", name=re.compile("保存")).first)
+    press(desk, desk.get_by_role("button", name=re.compile("发布")))
     assert Attempt.objects.filter(exam__title="嘉鱼县三季度业务考试").count() == PEOPLE
 
 
@@ -278,8 +295,7 @@ def mark(desk: Page, worker: Worker) -> None:
     assert worker.number not in page
     for point in desk.locator("#mark [name=points]").all():
         point.click()
-    desk.locator("button.grow[form=mark]").click()
-    desk.wait_for_load_state()
+    press(desk, desk.locator("button.grow[form=mark]"))
     attempt = Attempt.objects.get(worker=worker)
     assert (attempt.state, attempt.marks) == (AttemptState.MARKED, 100)
 
@@ -304,14 +320,12 @@ def assess_the_year(desk: Page, county: Territory) -> None:
         desk.goto(f"/cms/assessments/?year={MORNING.year}")
         scheme = assessments.default_schemes(MORNING.year)[0 if employment == "fulltime" else 1]
         form = desk.locator(f"form:has([name=scheme][value='{scheme.pk}'])")
-        form.get_by_role("button").click()
-        desk.wait_for_load_state()
+        press(desk, form.get_by_role("button"))
         drafted = Round.objects.get(scheme=scheme, county=county)
         desk.goto(f"/cms/assessments/{drafted.pk}/")
         desk.get_by_role("link", name=re.compile("审定")).click()
         expect(desk.locator("main")).to_contain_text("名")
-        desk.get_by_role("button", name="审定", exact=True).click()
-        desk.wait_for_load_state()
+        press(desk, desk.get_by_role("button", name="审定", exact=True))
         assert Round.objects.get(pk=drafted.pk).state == Round.SETTLED
 
 
