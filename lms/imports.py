@@ -26,13 +26,16 @@ TWICE = timedelta(minutes=1)  # the same file again within this time is the same
 # the order of the preview: what needs a person before what goes by itself
 RANKS = {
     Outcome.WRONG: 0,
-    Outcome.OUT_OF_REACH: 1,
-    Outcome.MOVED: 2,
-    Outcome.UPDATED: 3,
-    Outcome.SECOND_GRID: 4,
-    Outcome.NEW: 5,
-    Outcome.UNCHANGED: 6,
-    Outcome.SKIPPED: 7,
+    Outcome.CONFLICT: 1,
+    Outcome.DUPLICATE: 2,
+    Outcome.OUT_OF_REACH: 3,
+    Outcome.MOVED: 4,
+    Outcome.UPDATED: 5,
+    Outcome.SECOND_GRID: 6,
+    Outcome.NEW: 7,
+    Outcome.ABSENT: 8,
+    Outcome.UNCHANGED: 9,
+    Outcome.SKIPPED: 10,
 }
 STAGED = 500
 LEFT_OUT = (Outcome.WRONG, Outcome.OUT_OF_REACH)
@@ -215,8 +218,8 @@ def apply_chunk(run: ImportRun, resource: SheetResource) -> int:
         permit(resource, actor)
         plans = [row.plan or {} for row in rows]
         resource.permit(plans, actor=actor)
-        overtaken = resource.apply(plans, run=run, now=now)
-        leave_out([(rows[index], sentence) for index, sentence in overtaken.items()])
+        applied = resource.apply(plans, run=run, now=now)
+        leave_out([(rows[index], sentence) for index, sentence in applied.overtaken.items()])
         ImportRow.objects.filter(pk__in=[row.pk for row in rows]).update(applied_at=now)
     return len(rows)
 

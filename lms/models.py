@@ -52,9 +52,12 @@ class Job(models.Model):
 
 class ImportState(models.TextChoices):
     READING = "reading", _("正在读取")
+    MAPPING = "mapping", _("等待对列")
     READY = "ready", _("等待确认")
     APPLYING = "applying", _("正在导入")
     DONE = "done", _("已导入")
+    UNDOING = "undoing", _("正在撤销")
+    UNDONE = "undone", _("已撤销")
     REFUSED = "refused", _("不能导入")
     DROPPED = "dropped", _("已放弃")
 
@@ -67,14 +70,29 @@ class ImportRun(models.Model):
     file_name = models.CharField(max_length=200)
     sha256 = models.CharField(max_length=64)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    # path of the territory in whose name it was brought in: whose reach covers it sees it in the history
+    place = models.CharField(max_length=200, blank=True)
     state = models.CharField(max_length=10, choices=ImportState.choices, default=ImportState.READING)
     job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    # how it is to be read where the admin has said so: columns by hand, sheets left out, blanks to be filled
+    options = models.JSONField(default=dict, blank=True)
     reading = models.JSONField(default=dict, help_text=_("各表、表头行、列的对应关系、略过的行"))
     counts = models.JSONField(default=dict)
+    # what makes the confirmation ask again: {"changes": 424, "of": 1500}; empty where nothing does
+    brake = models.JSONField(default=dict, blank=True)
+    # all rows or none
+    whole = models.BooleanField(default=False)
     message = models.TextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     confirmed_at = models.DateTimeField(null=True, blank=True)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     finished_at = models.DateTimeField(null=True, blank=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         ordering = ["-created_at"]
@@ -85,19 +103,22 @@ class ImportRun(models.Model):
     @property
     def stopped(self) -> bool:
         """Whether the work on it ended before its end: its job was given up, and nobody takes it up by itself."""
-        at_work = self.state in {ImportState.READING, ImportState.APPLYING}
+        at_work = self.state in {ImportState.READING, ImportState.APPLYING, ImportState.UNDOING}
         return at_work and (self.job is None or self.job.state == JobState.FAILED)
 
 
 class Outcome(models.TextChoices):
     WRONG = "wrong", _("有误")
     OUT_OF_REACH = "out_of_reach", _("不在管辖范围")
+    CONFLICT = "conflict", _("要决定")
+    DUPLICATE = "duplicate", _("疑似重复")
     NEW = "new", _("新增")
     UPDATED = "updated", _("更新")
     MOVED = "moved", _("调动")
     SECOND_GRID = "second_grid", _("兼任第二个网格")
     UNCHANGED = "unchanged", _("无变化")
     SKIPPED = "skipped", _("已略过")
+    ABSENT = "absent", _("名单里没有")
 
 
 class ImportRow(models.Model):
@@ -114,14 +135,44 @@ class ImportRow(models.Model):
     notes = models.JSONField(default=list, help_text="[{level, code, column, message}]")
     cells = SealedJSONField(null=True)
     plan = SealedJSONField(null=True)
+    # rows of one person (or grid, or place) have one key; what is decided for one is decided for all of them
+    key = models.CharField(max_length=64, blank=True)
+    # the code of what is asked of a person, and the option taken; an open question of an outcome that waits keeps the row out
+    question = models.CharField(max_length=30, blank=True)
+    choice = models.CharField(max_length=30, blank=True)
+    # {option: {"label", "outcome", "plan", "changes"}}, "" for how it was before anything was decided
+    options = SealedJSONField(null=True)
     applied_at = models.DateTimeField(null=True, blank=True)
+    # what it did, with the values kept before it, as its kind needs them to undo it
+    done = SealedJSONField(null=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "position"], name="import_row_once")]
-        indexes = [models.Index(fields=["run", "rank", "position"], name="import_row_preview")]
+        indexes = [
+            models.Index(fields=["run", "rank", "position"], name="import_row_preview"),
+            models.Index(fields=["run", "key"], name="import_row_key"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.sheet} {self.number}"
+
+
+class ColumnMemory(models.Model):
+    """That an admin took a column's title for a field (or for none) in a kind of import; remembered for the territory."""
+
+    kind = models.CharField(max_length=40)
+    place = models.CharField(max_length=200, blank=True, help_text="path of the territory")
+    title = models.CharField(max_length=100, help_text="as lms.sheets compares it")
+    field = models.CharField(max_length=40, blank=True, help_text='"" for a column that is not read')
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "place", "title"], name="column_remembered_once")]
+
+    def __str__(self) -> str:
+        return f"{self.title} → {self.field}"
 
 
 class AuditEntry(models.Model):

@@ -30,6 +30,35 @@ class Note:
 
 
 @dataclass
+class Option:
+    """One answer to what is asked of a person, and what the row would do then. A plan of None leaves the row out."""
+
+    code: str
+    label: str
+    outcome: str
+    plan: dict[str, Any] | None = None
+    changes: list[list[str]] = field(default_factory=list)
+
+
+@dataclass
+class Question:
+    """What a row needs a person for. Where `taken` names an option the row goes in by that one unless another is chosen."""
+
+    code: str
+    text: str
+    options: list[Option]
+    taken: str = ""
+
+
+@dataclass
+class Applied:
+    """What a chunk of plans did, by index: sentences of those left out because things have changed, and what undoing needs of the others."""
+
+    overtaken: dict[int, str] = field(default_factory=dict)
+    done: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+
+@dataclass
 class Line:
     """One row on its way through the machine: where it stands, what it holds, what was found, what it would do."""
 
@@ -44,6 +73,9 @@ class Line:
     # what the preview shows of the row, masked: facts in the order of the kind's `fact_titles`, changes [[name, old, new], …]
     shown: dict[str, Any] = field(default_factory=dict)
     plan: dict[str, Any] | None = None
+    # equal for all rows of one person, grid or place; hashed before it is kept
+    key: str = ""
+    question: Question | None = None
 
     def fault(self, code: str, message: Any, name: str = "") -> None:
         self.notes.append(Note(ERROR, code, str(message), self.letters.get(name, "")))
@@ -69,11 +101,25 @@ class Judge(widgets.Widget):
 
 
 class ColumnField(fields.Field):
-    """A column: the field's name, the title it is exported under, and the other titles it is met under."""
+    """
+    A column: the field's name, the title it is exported under, and the other titles it is met under.
 
-    def __init__(self, title: str, *also: str, judge: Judge | None = None, **kwargs: Any) -> None:
+    For the template that is handed out: `samples` of the two example rows, `choices` of the list to pick from, `hint` for its page of hints.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        *also: str,
+        judge: Judge | None = None,
+        samples: tuple[str, str] = ("", ""),
+        choices: Sequence[Any] = (),
+        hint: Any = "",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(column_name=title, widget=judge or Judge(), **kwargs)
         self.titles = (title, *also)
+        self.samples, self.choices, self.hint = samples, choices, hint
 
 
 class SheetResource(resources.Resource):
@@ -122,12 +168,47 @@ class SheetResource(resources.Resource):
     def permit(self, plans: Sequence[dict[str, Any]], *, actor: Any) -> None:
         """Refuse where the actor's roles no longer reach everything that these plans would touch."""
 
-    def apply(self, plans: Sequence[dict[str, Any]], *, run: ImportRun | None, now: datetime) -> dict[int, str]:
+    def apply(self, plans: Sequence[dict[str, Any]], *, run: ImportRun | None, now: datetime) -> Applied:
         """
         Do what the plans say, inside the caller's transaction; doing it twice changes nothing more. Each plan is held against
         how things are now: where they are no longer as the preview saw them it is left out, and its index comes back with a sentence.
         """
+        return Applied()
+
+    # --- what goes with a whole file -----------------------------------------------------------------------------------
+
+    def absent(self, lines: Sequence[Line]) -> list[Line]:
+        """What is known in the places this file speaks of and does not stand in it: listed for a decision, never touched."""
+        return []
+
+    def brake(self, lines: Sequence[Line]) -> dict[str, Any]:
+        """{"changes": how many known ones it would change, "of": how many there are} where that is so many that it is asked again; else {}."""
         return {}
+
+    # --- taking back ---------------------------------------------------------------------------------------------------
+
+    def standing(self, done: Sequence[dict[str, Any]]) -> dict[int, str]:
+        """Index → sentence for each act on which later facts stand, so that it cannot be taken back. Writes nothing."""
+        return {}
+
+    def undo(self, done: Sequence[dict[str, Any]], *, run: ImportRun, by: Any, now: datetime) -> dict[int, str]:
+        """
+        Take the acts back inside the caller's transaction, given newest first, from the values kept before them; those of
+        `standing` stay, and their index comes back with the sentence.
+        """
+        return self.standing(done)
+
+    # --- where it belongs ----------------------------------------------------------------------------------------------
+
+    @classmethod
+    def place_of(cls, user: Any) -> str:
+        """The path of the territory in whose name this user brings something in; columns are remembered for it."""
+        return ""
+
+    @classmethod
+    def sees(cls, user: Any, place: str) -> bool:
+        """Whether this user may see, and undo, what was brought in in the name of a territory."""
+        return cls.allowed(user)
 
     def summary(self, lines: Iterable[Line]) -> dict[str, Any]:
         """Figures of this kind for the command line's JSON."""

@@ -12,7 +12,7 @@ from lms import sheets
 from lms.imports import kind
 from lms.models import ImportRun, Outcome
 from lms.refusal import Refused
-from lms.resources import ColumnField, Line, SheetResource
+from lms.resources import Applied, ColumnField, Line, SheetResource
 from roster import identity, reach, territories
 from roster.judges import RequiredJudge, TermJudge, WholeNumberJudge
 from roster.models import Grid, GridKind, Level, Role, Territory
@@ -104,9 +104,9 @@ class DivisionResource(SheetResource):
         line.shown["changes"] = [[title, old or _("没有"), new] for title, old, new in pairs if old != new]
         return Outcome.UPDATED if line.shown["changes"] else Outcome.UNCHANGED
 
-    def apply(self, plans: Sequence[dict[str, Any]], *, run: ImportRun | None, now: datetime) -> dict[int, str]:
+    def apply(self, plans: Sequence[dict[str, Any]], *, run: ImportRun | None, now: datetime) -> Applied:
         territories.establish([territories.Division(**plan) for plan in plans], on=timezone.localdate(now))
-        return {}
+        return Applied()
 
     def summary(self, lines: Iterable[Line]) -> dict[str, Any]:
         outcomes = [line.outcome for line in lines if not line.wrong]
@@ -247,7 +247,7 @@ class GridResource(SheetResource):
         if not all(covered(path, paths) for path in {*places, *held}):
             raise Refused(_("你的管辖范围变了，剩下的行没有导入。需要导入的，请联系上级管理员。"))
 
-    def apply(self, plans: Sequence[dict[str, Any]], *, run: ImportRun | None, now: datetime) -> dict[int, str]:
+    def apply(self, plans: Sequence[dict[str, Any]], *, run: ImportRun | None, now: datetime) -> Applied:
         """A number of a community that another code has taken since the preview is left out."""
         communities = {plan["community_id"] for plan in plans}
         taken = {
@@ -263,7 +263,7 @@ class GridResource(SheetResource):
         }
         going = [plan for index, plan in enumerate(plans) if index not in overtaken]
         territories.register_grids([territories.GridLine(**plan) for plan in going])
-        return overtaken
+        return Applied(overtaken)
 
     def summary(self, lines: Iterable[Line]) -> dict[str, Any]:
         good = [line for line in lines if line.plan and not line.wrong]

@@ -12,7 +12,7 @@ from lms import sheets
 from lms.imports import kind
 from lms.models import ImportRun, Outcome
 from lms.refusal import Refused
-from lms.resources import ColumnField, Line, SheetResource
+from lms.resources import Applied, ColumnField, Line, SheetResource
 from roster import employment, identity, known, reach
 from roster.employment import Person
 from roster.judges import SENTENCES, DateJudge, IdNumberJudge, MobileJudge, NameJudge, TermJudge
@@ -241,7 +241,7 @@ class RosterResource(SheetResource):
         if not all(covered(path, paths) for path in grids.values_list("community__path", flat=True).distinct()):
             raise Refused(_("你的管辖范围变了，剩下的行没有导入。需要导入的，请联系上级管理员。"))
 
-    def apply(self, plans: Sequence[dict[str, Any]], *, run: ImportRun | None, now: datetime) -> dict[int, str]:
+    def apply(self, plans: Sequence[dict[str, Any]], *, run: ImportRun | None, now: datetime) -> Applied:
         employment.hold_numbers()
         found = Known.among([plan["person"] for plan in plans])
         arrivals, overtaken = [], {}
@@ -257,7 +257,7 @@ class RosterResource(SheetResource):
                 employment.Arrival(plan["key"], person, worker, plan["grid"], tuple(plan["close"]), changes)
             )
         employment.bring_in(arrivals, import_run_id=run.pk if run else None, now=now)
-        return overtaken
+        return Applied(overtaken)
 
     def overtaken(self, plan: dict[str, Any], worker: Worker | None, found: Known) -> str:
         """Why a row may not go in any more, "" when all is as the preview saw it or as this row would make it."""

@@ -1,0 +1,55 @@
+"""What is handed out and signed: first passwords, the confidentiality agreement."""
+
+from django.db import models
+
+from lms.sealing import SealedJSONField
+from roster.models.territory import Territory
+from roster.models.users import User
+from roster.models.workers import Worker
+
+
+class PasswordSheet(models.Model):
+    """The first passwords of one township's workers, sealed until they are printed, once."""
+
+    township = models.ForeignKey(Territory, on_delete=models.PROTECT, related_name="+")
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    job = models.ForeignKey("lms.Job", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    # [[worker id, sign-in name, password], …]; emptied when printed
+    slips = SealedJSONField(null=True, blank=True)
+    count = models.PositiveIntegerField(default=0)
+    printed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-made_at"]
+
+    def __str__(self) -> str:
+        return f"{self.township} {self.made_at:%Y-%m-%d}"
+
+
+class Agreement(models.Model):
+    """A version of the confidentiality agreement (保密协议). The newest published one must be signed."""
+
+    version = models.PositiveSmallIntegerField(unique=True)
+    title = models.CharField(max_length=100)
+    text = models.TextField()
+    published_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.version}"
+
+
+class Signature(models.Model):
+    """That a worker signed a version, when, and under which name."""
+
+    worker = models.ForeignKey(Worker, on_delete=models.PROTECT, related_name="signatures")
+    agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=60)
+    signed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["worker", "agreement"], name="agreement_signed_once")]
+
+    def __str__(self) -> str:
+        return f"{self.worker} {self.agreement}"
