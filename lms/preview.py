@@ -27,12 +27,15 @@ WILL = {
 REASONS = {
     "blank": lazy("空行"),
     "header": lazy("重复的表头"),
+    "hint": lazy("填写说明或示例行"),
     "total": lazy("合计行"),
     "signature": lazy("制表人、审核人等签名行"),
     "note": lazy("注释行"),
     "no table": lazy("没有找到表头"),
-    "hidden": lazy("隐藏的工作表"),
+    "hidden": lazy("隐藏的工作表或行"),
     "specimen": lazy("填写说明或示例"),
+    "off": lazy("没有选它"),
+    "side by side": lazy("两张表并排放在一起，要分成两张工作表"),
 }
 
 
