@@ -1,12 +1,13 @@
 """Which column was taken for what: said by an admin once, remembered for their territory and kind of import."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from lms import sheets
 from lms.models import ColumnMemory, ImportRun
 
-Mapping = dict[str, dict[str, str]]  # sheet's name or "*" → column's letter → field, "" for none
+Said = Sequence[tuple[str, str]]  # (a column's title, the field it is, "" for none)
 
 
 def options(run: ImportRun, *, place: str) -> sheets.ReadOptions:
@@ -15,30 +16,17 @@ def options(run: ImportRun, *, place: str) -> sheets.ReadOptions:
     return sheets.ReadOptions.from_json({**run.options, "titles": dict(known)})
 
 
-def remember(run: ImportRun, mapping: Mapping, *, place: str, by: Any, now: datetime) -> None:
-    """Keep what was said of each title; the newest word counts."""
-    said = {
-        key: ColumnMemory(kind=run.kind, place=place, title=key, field=field, by=by, at=now)
-        for title, field in titles(run, mapping)
-        if (key := sheets.title_key(title)[:100])
-    }
+def remember(said: Said, *, kind: str, place: str, by: Any, now: datetime) -> None:
+    """Keep what was said of each title; the newest word counts. Of a title of two rows the lower one is kept."""
+    keys = {sheets.title_key(title.rpartition("/")[2])[:100]: field for title, field in said}
+    rows = [
+        ColumnMemory(kind=kind, place=place, title=key, field=field, by=by, at=now)
+        for key, field in keys.items()
+        if key
+    ]
     ColumnMemory.objects.bulk_create(
-        said.values(),
-        update_conflicts=True,
-        unique_fields=["kind", "place", "title"],
-        update_fields=["field", "by", "at"],
+        rows, update_conflicts=True, unique_fields=["kind", "place", "title"], update_fields=["field", "by", "at"]
     )
-
-
-def titles(run: ImportRun, mapping: Mapping) -> list[tuple[str, str]]:
-    """(title, field) of each column named by hand; a column's own title where its header joins two rows."""
-    found = []
-    for sheet in (run.samples or {}).get("sheets", []):
-        for letter, title, _field, _values in sheet["columns"]:
-            chosen = {**mapping.get("*", {}), **mapping.get(sheet["name"], {})}
-            if letter in chosen:
-                found.append((title.rpartition("/")[2], chosen[letter]))
-    return found
 
 
 def forget(*, kind: str, place: str) -> None:

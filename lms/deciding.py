@@ -17,9 +17,7 @@ SAME = 2_000  # so many rows at most are decided at once in one transaction
 
 def open_rows(run: ImportRun) -> QuerySet[ImportRow]:
     """Rows that stay out until somebody decides."""
-    return run.rows.filter(outcome__in=WAITING) | run.rows.exclude(question="").filter(
-        outcome=Outcome.WRONG, choice=""
-    )
+    return run.rows.filter(outcome__in=WAITING) | run.rows.exclude(question="").filter(outcome=Outcome.WRONG, choice="")
 
 
 @transaction.atomic

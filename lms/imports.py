@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from lms import audit, columns, jobs, judging, sealing, staging
+from lms import audit, columns, jobs, judging, sealing, sheets, staging
 from lms.models import ImportRow, ImportRun, ImportState, Outcome
 from lms.outcomes import APPLIED, LEFT_OUT, RANKS
 from lms.refusal import Refused
@@ -97,17 +97,21 @@ def original(run: ImportRun) -> bytes:
 
 
 @transaction.atomic
-def reread(run: ImportRun, *, options: dict[str, Any], remember: bool, by: Any, now: datetime) -> ImportRun:
-    """Read the file anew as the admin says: columns by hand, sheets left out, blanks filled. What was decided on its rows is asked again."""
+def reread(
+    run: ImportRun, *, options: sheets.ReadOptions, titles: columns.Said = (), by: Any, now: datetime
+) -> ImportRun:
+    """
+    Read the file anew as the admin says: columns by hand, sheets left out, blanks filled. What was decided on its rows is asked
+    again. `titles` are remembered for the territory.
+    """
     permit(resource_of(run.kind), by)
     run = ImportRun.objects.select_for_update().get(pk=run.pk)
     if run.state == ImportState.READING:
         return run
     if run.state not in REREAD:
         raise Refused(_("这份文件已经导入或者放弃，不能再改读法。需要的，请重新上传。"))
-    if remember:
-        columns.remember(run, options.get("mapping", {}), place=resource_of(run.kind).remembered_for(run.place), by=by, now=now)
-    run.options, run.state, run.message = options, ImportState.READING, ""
+    columns.remember(titles, kind=run.kind, place=resource_of(run.kind).remembered_for(run.place), by=by, now=now)
+    run.options, run.state, run.message = options.as_json(), ImportState.READING, ""
     run.job = jobs.enqueue("lms.read_import", owner=by, run=run.pk)
     run.save(update_fields=["options", "state", "message", "job"])
     audit.note("import.reread", now=now, actor=by, subject=run)

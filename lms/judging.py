@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -60,7 +60,7 @@ def read(
         book, resource.aliases(), need=resource.need, options=options, fillable=resource.fillable
     )
     if not found:
-        raise no_header(resource, book)
+        raise no_header(resource, book, left_out)
     lines = list(lines_of(found))
     resource.prepare(actor=actor, now=now)
     for line in lines:
@@ -80,15 +80,21 @@ def read(
     )
 
 
-def no_header(resource: SheetResource, book: sheets.Book) -> NoHeader:
+def no_header(resource: SheetResource, book: sheets.Book, left_out: list[sheets.LeftOut]) -> Refused:
+    """Where a person may find the header, its first rows; else only that this is no such table."""
+    if any(sheet.reason == "side by side" for sheet in left_out):
+        return Refused(
+            _("一张工作表里并排放着两个表，分不清哪些格子是一行。请把它们上下放，或者分成两张工作表，再重新上传。")
+        )
     needed = "、".join(str(resource.columns()[name].column_name) for name in resource.need)
     sentence = _("在这个文件里没有找到%(title)s的表头。请确认选对了文件，表头里要有：%(need)s。")
     first_rows = [
-        {"name": sheet.name, "rows": [[number, [masked(text) for text in cells]] for number, cells in rows]}
+        {"name": sheet.name, "rows": [[row.number, [masked(text) for text in row.cells]] for row in rows]}
         for sheet in book.sheets
-        if (rows := sheets.candidates(sheet))
+        if sheet.width >= len(resource.need) and (rows := sheets.candidates(sheet))
     ]
-    return NoHeader(sentence % {"title": resource.title, "need": needed}, {"candidates": first_rows[:CANDIDATES]})
+    sentence = sentence % {"title": resource.title, "need": needed}
+    return NoHeader(sentence, {"candidates": first_rows[:CANDIDATES]}) if first_rows else Refused(sentence)
 
 
 def sampled(table: sheets.Table) -> dict[str, Any]:
@@ -132,7 +138,7 @@ def report(tables: list[sheets.Table], left_out: list[sheets.LeftOut]) -> dict[s
                 "rows": len(table.rows),
                 "declared": table.declared,
                 "hidden": len(table.hidden_rows),
-                "hidden_columns": [sheets.letter(index) for index in sorted(table.hidden_columns)],
+                "hidden_columns": [column.letter for column in table.hidden_columns],
                 "columns": [[column.letter, column.title, column.field] for column in table.columns],
                 "skipped": [[row.number, row.reason, row.text[:40]] for row in table.skipped[:SKIPPED_SHOWN]],
                 "skipped_rows": len(table.skipped),

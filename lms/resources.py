@@ -136,6 +136,8 @@ class SheetResource(resources.Resource):
     title: Any = ""
     # fields without which a header row is no header
     need: tuple[str, ...] = ()
+    # what rows may be asked: code → (how the filter names it, [(option that many rows share, what the button for all says), …])
+    questions: dict[str, tuple[Any, list[tuple[str, Any]]]] = {}
     # fields whose blanks may mean the row above, where a person says so
     fillable: tuple[str, ...] = ()
     # for the screens: what a row is called, the titles of its facts, what the file must have, where the result can be seen

@@ -90,8 +90,8 @@ def recount(run: ImportRun) -> None:
 
 def write_down(rows: Sequence[ImportRow], names: Iterable[str]) -> None:
     """Some columns of some rows, one statement for each: a statement that names a case for every row costs ten times as much to build."""
-    fields = [ImportRow._meta.get_field(name) for name in names]
-    assigned = ", ".join(f"{connection.ops.quote_name(field.column)} = %s" for field in fields)
+    fields = [field for field in ImportRow._meta.concrete_fields if field.name in set(names)]
+    assigned = ", ".join(f"{connection.ops.quote_name(field.column or '')} = %s" for field in fields)
     table = connection.ops.quote_name(ImportRow._meta.db_table)
     values: list[list[Any]] = [
         [*(field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields), row.pk] for row in rows

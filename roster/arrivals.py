@@ -141,6 +141,7 @@ def save(workers: list[Worker], touched: Iterable[str]) -> None:
     User.objects.bulk_update(users, ["name", "mobile_hash"], batch_size=200)
 
 
+COLUMNS: dict[str, Any] = {field.attname: field for field in Worker._meta.concrete_fields}
 SILENT = {"id_hash", "mobile_hash", "mobile_tail_hash", "pinyin", "initials", "joined_precision"}
 
 
@@ -152,7 +153,9 @@ def write_changes(
     for worker, columns in told.items():
         fields = [[name, *pair] for name, pair in columns.items() if name not in SILENT]
         if fields:
-            rows.append(WorkerChange(worker_id=worker, at=now, by_id=by_id, source=source, reason=reason, fields=fields))
+            rows.append(
+                WorkerChange(worker_id=worker, at=now, by_id=by_id, source=source, reason=reason, fields=fields)
+            )
     WorkerChange.objects.bulk_create(rows, batch_size=500)
 
 
@@ -207,9 +210,7 @@ def take_back(done: Sequence[dict[str, Any]], *, source: str, reason: str, by_id
     Worker.objects.filter(pk__in=gone).delete()
 
 
-def restore(
-    done: Sequence[dict[str, Any]], *, source: str, reason: str, by_id: int | None, now: datetime
-) -> None:
+def restore(done: Sequence[dict[str, Any]], *, source: str, reason: str, by_id: int | None, now: datetime) -> None:
     changed = [one for one in done if one["changed"]]
     workers = Worker.objects.in_bulk({one["worker"] for one in changed})
     told: dict[int, dict[str, list[Any]]] = {}
@@ -217,7 +218,7 @@ def restore(
     for one in changed:
         worker = workers[one["worker"]]
         for name, (old, new) in one["changed"].items():
-            setattr(worker, name, Worker._meta.get_field(name).to_python(old))
+            setattr(worker, name, COLUMNS[name].to_python(old))
             told.setdefault(worker.pk, {})[name] = [new, old]
             touched.add(name)
     save(list(workers.values()), touched)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from lms import audit
@@ -81,7 +80,9 @@ def _next_number() -> int:
 
 
 @transaction.atomic
-def post(pairs: Sequence[tuple[Worker, Grid]], *, since: date | None, import_run_id: int | None = None) -> list[Posting]:
+def post(
+    pairs: Sequence[tuple[Worker, Grid]], *, since: date | None, import_run_id: int | None = None
+) -> list[Posting]:
     """Put workers in charge of grids; a pair that already stands is left alone. Returns the new postings."""
     standing = set(
         Posting.objects.current()

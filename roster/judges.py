@@ -30,7 +30,9 @@ SENTENCES = {
 
 class IdNumberJudge(Judge):
     def clean(self, value: Any, row: Any = None, name: str = "", **kwargs: Any) -> identity.IdNumber:
-        if identity.starred(sheets.text(value)):  # an export of ours; the resource asks for the roster's number beside it
+        if identity.starred(
+            sheets.text(value)
+        ):  # an export of ours; the resource asks for the roster's number beside it
             return identity.IdNumber(original=sheets.text(value))
         found = identity.id_number(value)
         for code in found.codes:

@@ -104,7 +104,10 @@ class Known:
         return matches[0] if len(matches) == 1 else None
 
     def alike(self, person: Described) -> list[Worker]:
-        """Who might be this person and cannot be told: the same name and mobile under another ID number, or the same name in the same township where one side has no ID number."""
+        """
+        Who might be this person and cannot be told: the same name and mobile under another ID number, or the same name in the same
+        township where one side has no ID number.
+        """
         mobile = mobile_lookup(person["mobile"]) if person["mobile"] else ""
         return [
             worker
@@ -116,9 +119,7 @@ class Known:
     def by_head(self, name: str, head: str) -> list[Worker]:
         """Those of this name whose ID number begins as what a spreadsheet has left of one."""
         return [
-            worker
-            for worker in self.by_name.get(name, [])
-            if len(head) == HEAD and worker.id_number.startswith(head)
+            worker for worker in self.by_name.get(name, []) if len(head) == HEAD and worker.id_number.startswith(head)
         ]
 
 

@@ -144,7 +144,9 @@ class Matching:
             self.ask(wanted, "name_differs", text % worker.name, options if self.may_rehire or not gone else [])
         elif gone:
             text = _("这个人在名册里已退出，系统不会自动恢复。")
-            again = _("请先核实，再选是否重新上岗。") if self.may_rehire else _("请先核实，再请县级管理员办理重新上岗。")
+            again = (
+                _("请先核实，再选是否重新上岗。") if self.may_rehire else _("请先核实，再请县级管理员办理重新上岗。")
+            )
             options = [("rehire", _("重新上岗"), self.results(wanted, worker, rehire=True))]
             self.ask(wanted, "worker_left", text + again, options if self.may_rehire else [])
         else:
@@ -152,9 +154,7 @@ class Matching:
 
     def which(self, wanted: dict[int, Line], workers: Sequence[Worker]) -> None:
         """Several people of this name and mobile number, and no ID number to tell them apart."""
-        options = [
-            (f"w{worker.pk}", self.described(worker), self.results(wanted, worker)) for worker in workers[:MOST]
-        ]
+        options = [(f"w{worker.pk}", self.described(worker), self.results(wanted, worker)) for worker in workers[:MOST]]
         text = _("名册里有几个同名同手机号的人，没有身份证号分不清是谁。请选。")
         self.ask(wanted, "person_ambiguous", text, options)
 
@@ -197,7 +197,11 @@ class Matching:
             options = [
                 ("year", _("只记 %s 年") % year, self.results(wanted, worker)),
                 *(
-                    (code, _("%(year)s 年 %(month)s 月") % {"year": year, "month": month}, self.in_month(wanted, worker, date(year, month, 1)))
+                    (
+                        code,
+                        _("%(year)s 年 %(month)s 月") % {"year": year, "month": month},
+                        self.in_month(wanted, worker, date(year, month, 1)),
+                    )
                     for code, month in (("january", 1), ("october", 10))
                 ),
             ]
@@ -239,5 +243,3 @@ class Matching:
 
 def full_name(grid: Grid, community: Territory) -> str:
     return f"{community.name} · {grid.name}"
-
-

@@ -42,7 +42,7 @@ def referred(model: type[models.Model], ids: set[int], *, along: Collection[int]
     found: dict[int, str] = {}
     for relation in model._meta.related_objects if ids else []:
         other, name = relation.related_model, relation.field.name
-        referring = other._base_manager.filter(**{f"{name}__in": ids})  # type: ignore[union-attr]
+        referring = other._base_manager.filter(**{f"{name}__in": ids})
         if other is model:
             referring = referring.exclude(pk__in=along)
         for pk in set(referring.values_list(name, flat=True)):

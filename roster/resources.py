@@ -128,7 +128,9 @@ class DivisionResource(TerritorialResource):
         after = {place.code: place for place in Territory.objects.current().filter(code__in=codes)}
         return Applied(
             done={
-                index: registers.done(before.get(code), after[code], ("name", "kind", "stem"), run_id=run.pk if run else None)
+                index: registers.done(
+                    before.get(code), after[code], ("name", "kind", "stem"), run_id=run.pk if run else None
+                )
                 for index, code in enumerate(codes)
             }
         )
@@ -142,7 +144,7 @@ class DivisionResource(TerritorialResource):
         stays with any of them that must.
         """
         rows = ImportRow.objects.filter(run__in={act["run"] for act in done}, done__isnull=False, undone_at=None)
-        created = {act["pk"] for act in rows.values_list("done", flat=True) if act["created"]}
+        created = {act["pk"] for act in rows.values_list("done", flat=True) if act and act["created"]}
         bound = registers.referred(Territory, created, along=created)
         paths = Territory.objects.filter(pk__in=bound).values_list("path", flat=True)
         return created - {int(step) for path in paths for step in path.split("/") if step}

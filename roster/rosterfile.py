@@ -38,6 +38,17 @@ class RosterResource(TerritorialResource):
     )
     lead = ("workers:index", lazy("看网格员名单"))
     fillable = ("county", "township", "community")
+    questions = {
+        "name_differs": (lazy("姓名和名册不同"), [("keep", lazy("都仍用名册上的姓名"))]),
+        "worker_left": (lazy("已退出又上了名单"), [("rehire", lazy("都重新上岗"))]),
+        "person_alike": (lazy("疑似重复"), [("new", lazy("都是另一个人，新增"))]),
+        "person_ambiguous": (lazy("分不清是谁"), []),
+        "id_number_truncated": (lazy("身份证号残缺，像名册里的人"), []),
+        "date_ambiguous": (
+            lazy("1 月还是 10 月"),
+            [("january", lazy("都是 1 月")), ("october", lazy("都是 10 月")), ("year", lazy("都只记年份"))],
+        ),
+    }
 
     # on lists that were exported from here; it tells who someone is where the ID number is masked
     number = ColumnField("登录号", "网格员登录号", judge=NumberJudge())
@@ -130,12 +141,16 @@ class RosterResource(TerritorialResource):
         if not line.wrong:
             line.plan = self.plan(line, grid, community, kind)
         elif {note.code for note in line.notes if note.level == ERROR} == {"id_number_truncated"}:
-            self.cut.append((line, {**self.plan(line, grid, community, kind), "key": f"cut/{line.sheet}/{line.number}"}))
+            self.cut.append(
+                (line, {**self.plan(line, grid, community, kind), "key": f"cut/{line.sheet}/{line.number}"})
+            )
 
     def known_by(self, line: Line, number: identity.IdNumber, mobile: identity.Mobile) -> None:
         """Without the roster's own number, an ID number or a mobile must tell who it is, and whole."""
         if identity.starred(number.original):
-            line.fault("id_masked", _("身份证号是打了星号的，认不出是谁。请填完整的号码，或保留“登录号”这一列。"), "id_number")
+            line.fault(
+                "id_masked", _("身份证号是打了星号的，认不出是谁。请填完整的号码，或保留“登录号”这一列。"), "id_number"
+            )
         elif number.missing and not mobile.first:
             line.fault("id_missing", _("没有身份证号，也没有手机号，认不出是谁。"), "id_number")
 
@@ -239,9 +254,7 @@ class RosterResource(TerritorialResource):
             changes = tuple(plan["was"]) if worker and worker.pk == plan["worker"] else ()
             person, rehire = listing.from_json(plan["person"]), bool(plan.get("rehire"))
             ending = tuple(plan["close"])
-            going.append(
-                (index, arrivals.Arrival(plan["key"], person, worker, plan["grid"], ending, changes, rehire))
-            )
+            going.append((index, arrivals.Arrival(plan["key"], person, worker, plan["grid"], ending, changes, rehire)))
         done = arrivals.bring_in(
             [arrival for _index, arrival in going],
             import_run_id=run.pk if run else None,

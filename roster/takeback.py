@@ -25,9 +25,7 @@ def standing(done: Sequence[Done]) -> dict[int, str]:
         sentence = (
             _("这个人已经不在名册里。")
             if worker is None
-            else (one["created"] and later.get(worker.pk, ""))
-            or values(worker, one)
-            or moves(one, postings, current)
+            else (one["created"] and later.get(worker.pk, "")) or values(worker, one) or moves(one, postings, current)
         )
         if sentence:
             found[index] = sentence
@@ -41,7 +39,7 @@ def others(created: set[int]) -> dict[int, str]:
         if relation.related_model in OWN or not created:
             continue
         name = relation.field.name
-        referring = relation.related_model._base_manager.filter(**{f"{name}__in": created})  # type: ignore[union-attr]
+        referring = relation.related_model._base_manager.filter(**{f"{name}__in": created})
         for worker in set(referring.values_list(name, flat=True)):
             found.setdefault(worker, _("后来已有%s，撤不回来。") % registers.named(relation.related_model))
     return found
@@ -59,7 +57,7 @@ def own_floor(done: Sequence[Done], created: set[int], workers: dict[int, Worker
         (WorkerChange.objects.exclude(source__in=sources), _("后来改过资料，撤不回来。")),
     ]
     for rows, sentence in later:
-        for worker in rows.filter(worker__in=created).values_list("worker_id", flat=True):  # type: ignore[attr-defined]
+        for worker in rows.filter(worker__in=created).values_list("worker_id", flat=True):
             found.setdefault(worker, sentence)
     return found
 
