@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from lms import audit, imports, judging
 from lms.models import Outcome
+from lms.outcomes import APPLIED, WAITING
 from lms.refusal import Refused
 from lms.resources import ERROR, Line, SheetResource
 
@@ -31,6 +32,8 @@ WORDS = {
     "skipped_rows": "略过的行",
     "errors": "错误",
     "warnings": "提醒",
+    "undecided": "要在后台决定的行，没有导入",
+    "absent": "在册而名单里没有的人",
 }
 
 
@@ -70,7 +73,7 @@ class ImportCommand(BaseCommand):
             return
         for name, value in result.items():
             self.stdout.write(f"{WORDS.get(name, name)}\t{len(value) if isinstance(value, list) else value}")
-        for item in [*result["errors"], *result["warnings"]]:
+        for item in [*result["errors"], *result["undecided"], *result["warnings"]]:
             self.stdout.write(
                 f"{item['sheet']}\t{item['row']}{item['column'] and '/' + item['column']}\t{item['code']}\t{item['message']}"
             )
@@ -84,10 +87,17 @@ def run_file(resource: SheetResource, data: bytes, *, name: str, write: bool, no
         **resource.summary(lines),
         "skipped_rows": reading.skipped_rows,
         "errors": [item for line in lines if line.outcome == Outcome.WRONG for item in items(line, errors=True)],
-        "warnings": [item for line in lines if line.outcome != Outcome.WRONG for item in items(line, errors=False)],
+        "warnings": [
+            item
+            for line in lines
+            if line.outcome not in (Outcome.WRONG, *WAITING)
+            for item in items(line, errors=False)
+        ],
+        "undecided": [item for line in lines if line.outcome in WAITING for item in items(line, errors=False)],
+        "absent": len(reading.absent),
     }
     if write:
-        plans = [line.plan for line in lines if line.outcome in imports.APPLIED and line.plan]
+        plans = [line.plan for line in lines if line.outcome in APPLIED and line.plan]
         for start in range(0, len(plans), imports.CHUNK):
             with transaction.atomic():
                 resource.apply(plans[start : start + imports.CHUNK], run=None, now=now)

@@ -232,7 +232,7 @@ def apply_chunk(run: ImportRun, resource: SheetResource) -> int:
     now = timezone.now()
     with transaction.atomic():
         held = ImportRun.objects.select_for_update().get(pk=run.pk)
-        rows = list(waiting(run).filter(applied_at=None).order_by("position")[:CHUNK])
+        rows = list(waiting(run).filter(applied_at=None).defer("cells", "options").order_by("position")[:CHUNK])
         if held.state != ImportState.APPLYING or not rows:
             return 0
         actor = get_user_model().objects.get(pk=held.actor_id)

@@ -12,6 +12,7 @@ from wagtail.admin.menu import MenuItem
 from lms import columns_cms, decisions_cms, imports, imports_cms
 from lms.models import ImportState
 from lms.panels import Waiting, WaitingPanel
+from lms.templatetags.imports import import_under_way
 
 
 class ImportMenuItem(MenuItem):
@@ -23,7 +24,7 @@ class ImportMenuItem(MenuItem):
     def render_component(self, request: HttpRequest) -> Any:
         """While anything goes in, every screen of the back office says so beside the word."""
         item = super().render_component(request)
-        if imports.under_way():
+        if import_under_way({"request": request}):
             item.label = _("导入（进行中）")
         return item
 

@@ -8,8 +8,8 @@ from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
-from lms import imports
 from lms.models import ImportRun, Outcome
+from lms.outcomes import LEFT_OUT
 from lms.resources import SheetResource
 
 WIDTHS = (16, 8, 8, 14)
@@ -30,7 +30,7 @@ def workbook(run: ImportRun, resource: type[SheetResource]) -> bytes:
         _("错误原因"),
     ]
     sheet.append(titles)
-    left_out = [*imports.LEFT_OUT, Outcome.SKIPPED]
+    left_out = [*LEFT_OUT, Outcome.SKIPPED]
     for row in run.rows.filter(outcome__in=left_out).order_by("position").iterator(chunk_size=500):
         facts = (row.cells or {}).get("facts", [])
         facts = [*facts, *[""] * (len(resource.fact_titles) - len(facts))]

@@ -54,15 +54,19 @@ class Known:
     postings: dict[int, dict[int, Posting]] = field(default_factory=lambda: defaultdict(dict))
 
     @classmethod
-    def among(cls, plans: Sequence[Mapping[str, Any]], *, names: Iterable[str] = ()) -> "Known":
-        """The workers that these lines name or may mean, each with the current postings by grid; and those called by one of `names`."""
+    def among(cls, plans: Sequence[Mapping[str, Any]], *, names: Iterable[str] | None = None) -> "Known":
+        """
+        The workers that these lines name, each with the current postings by grid. With `names`, of those whose number the list does
+        not have, also whoever else may be meant: all called by one of them, and those without an ID number who have any line's name.
+        """
         people = [plan["person"] for plan in plans]
         found = fetch("id_hash", {id_lookup(person["id_number"]) for person in people if person["id_number"]})
         found |= fetch("mobile_hash", {mobile_lookup(person["mobile"]) for person in people if person["mobile"]})
         found |= fetch("number", {plan["number"] for plan in plans if plan.get("number")})
         found |= fetch("pk", {plan["worker"] for plan in plans if plan.get("worker")} - set(found))
-        found |= fetch("name", set(names))
-        found |= fetch("name", {person["name"] for person in people}, id_hash=None) if names else {}
+        if names is not None:
+            found |= fetch("name", set(names))
+            found |= fetch("name", {person["name"] for person in people}, id_hash=None)
         known = cls(workers=found)
         for worker in found.values():
             known.add(worker)

@@ -111,7 +111,7 @@ class RosterResource(TerritorialResource):
         good = [line for line in lines if line.plan and not line.wrong]
         groups = listing.by_person(good)
         names = {plan["person"]["name"] for _line, plan in self.cut}
-        names |= {line.plan["person"]["name"] for line in good if line.plan}
+        names |= {line.plan["person"]["name"] for line in good if line.plan and not line.plan["person"]["id_number"]}
         found = Known.among([line.plan for line in good if line.plan], names=names)
         self.matching = Matching(self.map, self.paths, found, self.may_rehire)
         for group in groups:

@@ -20,7 +20,7 @@ from wagtail.documents import get_document_model
 from courses import loading
 from courses.models import CoursePage, LessonPage, Requirement, Session
 from exams.models import Answer, Attempt, AttemptState, Bank, Exam, PaperItem, Question
-from lms.models import ImportRun, ImportState, Job
+from lms.models import ImportRow, ImportRun, ImportState, Job
 from mentors.models import Claim
 from records import certificates, schemes
 from records.models import Assessment, Round
@@ -106,11 +106,15 @@ EXISTS_FOR = {
     "end_role": "ac",
     "reset_holder": "ac",
     "imports": "tabc",
-    "import_run": "a",
-    "import_confirm": "a",
-    "import_resume": "a",
-    "import_drop": "a",
-    "import_wrong": "a",
+    "import_run": "ac",
+    "import_confirm": "ac",
+    "import_resume": "ac",
+    "import_drop": "ac",
+    "import_wrong": "ac",
+    "import_columns": "ac",
+    "import_choose": "ac",
+    "import_account_for": "ac",
+    "import_undo": "ac",
     "banks:index": "ce",
     "banks:index_results": "ce",
     "banks:inspect": "ce",
@@ -149,6 +153,8 @@ WAGTAILS = ("wagtail", "django")
 # Wagtail's page to try out error pages with, and the address that ends the session of the test itself
 LEFT_OUT = {"wagtailadmin_error_test", "sign_out", "wagtailadmin_logout"}
 SENT = {
+    "import_choose": {"row": "import_row"},
+    "import_account_for": {"row": "import_row"},
     "display": {},
     "prepare_passwords": {"township": "township"},
     "courses_attendance": {"township": "township", "present": "worker"},
@@ -222,6 +228,7 @@ def things(city: Any, worker: Any, mentor: Any, county_admin: User, township_adm
         file_name="名册.xlsx",
         sha256="0" * 64,
         actor=county_admin,
+        place=city.county.path,
         state=ImportState.READY,
         created_at=now,
     )
@@ -273,6 +280,7 @@ def things(city: Any, worker: Any, mentor: Any, county_admin: User, township_adm
             "pk": Question.objects.create(bank=bank, kind="single", stem="？", options=["甲", "乙"], key=[0]).pk
         },
         "imports": run.pk,
+        "import_row": ImportRow.objects.create(run=run, position=0, number=2, outcome="absent").pk,
         "queries": {"bulletin": bulletin, "bulletin_xlsx": bulletin},
     }
 
