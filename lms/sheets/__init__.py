@@ -5,7 +5,8 @@ Row numbers are always the sheet's own, from 1; columns are counted from 0 and s
 the columns mean: that is the alias table of the caller. Nothing is ever evaluated, followed or written.
 """
 
-from .book import DEFAULT, Book, Cell, Limits, Sheet, blank, letter, text
+from .apart import read_apart
+from .book import DEFAULT, Book, Cell, Formatted, Limits, Sheet, blank, letter, text
 from .headers import Aliases, Column, Near, title_key
 from .options import ReadOptions
 from .reading import read
@@ -18,6 +19,7 @@ __all__ = [
     "Cell",
     "Check",
     "Column",
+    "Formatted",
     "Gap",
     "LeftOut",
     "Limits",
@@ -33,6 +35,7 @@ __all__ = [
     "find_table",
     "letter",
     "read",
+    "read_apart",
     "tables",
     "text",
     "title_key",

@@ -3,6 +3,22 @@
 import datetime as dt
 from dataclasses import dataclass, field
 
+
+class Formatted(float):
+    """A number whose format shows more than it keeps: 2024.1, shown as 2024.10."""
+
+    __slots__ = ("shown",)
+    shown: str
+
+    def __new__(cls, value: float, shown: str) -> "Formatted":
+        made = super().__new__(cls, value)
+        made.shown = shown
+        return made
+
+    def __getnewargs__(self) -> tuple[float, str]:  # type: ignore[override]
+        return float(self), self.shown
+
+
 Cell = str | float | int | bool | dt.date | dt.datetime | None
 Fills = dict[int, dict[int, Cell]]
 
@@ -20,6 +36,10 @@ class Limits:
     columns: int = 100
     cells: int = 3_000_000  # filled cells of the whole book
     cell_chars: int = 2_000
+    # of one reading in a process of its own
+    cpu_seconds: int = 3
+    wall_seconds: float = 30
+    memory_bytes: int = 300 * 1024 * 1024  # over what the process has when it begins
 
 
 DEFAULT = Limits()
@@ -83,6 +103,8 @@ def text(cell: Cell) -> str:
         return ""
     if isinstance(cell, bool):
         return "是" if cell else "否"
+    if isinstance(cell, Formatted):
+        return cell.shown
     if isinstance(cell, float):
         return f"{cell:.0f}" if cell.is_integer() else repr(cell)
     if isinstance(cell, dt.datetime):

@@ -2,10 +2,13 @@
 
 import contextlib
 import datetime as dt
+import re
 
 from . import parts
-from .book import Cell, Limits, Sheet
+from .book import Cell, Formatted, Limits, Sheet
 from .sniff import damaged, locked
+
+MONTH = re.compile(r"\d{2}(?:\d{2})?\.10")  # a number that shows more than it keeps
 
 
 def read(data: bytes, limits: Limits) -> list[Sheet]:
@@ -82,6 +85,12 @@ class _Reader:
     def _cell(self) -> None:
         value = _value(self.attributes, "\n".join(self.paragraphs or ()))
         self.paragraphs = None
+        if "table:formula" in self.attributes and self.column < self.limits.columns:
+            wrong = self.attributes.get("calcext:value-type") == "error" or str(value).startswith(("#", "Err:"))
+            if wrong or value is None:
+                code = "error_value" if wrong else "formula_without_value"
+                self.sheets[-1].faults[self.next_row + 1, self.column] = code
+                value = None
         if value is not None:
             self.budget.cell(0)
             if self.column + self.column_repeat > self.limits.columns:
@@ -111,7 +120,8 @@ def _value(attributes: dict[str, str], shown: str) -> Cell:
     kind = attributes.get("office:value-type", "")
     with contextlib.suppress(KeyError, ValueError):
         if kind in ("float", "currency", "percentage"):
-            return float(attributes["office:value"])
+            value = float(attributes["office:value"])
+            return Formatted(value, shown) if MONTH.fullmatch(shown) and value == float(shown) else value
         if kind == "boolean":
             return attributes["office:boolean-value"] == "true"
         if kind == "date":
@@ -124,8 +134,8 @@ def _date(value: str) -> dt.date | dt.datetime:
 
 
 def _count(attributes: dict[str, str], key: str) -> int:
-    value = attributes.get(key, "1")
-    return int(value) if value.isdecimal() and len(value) < 9 and int(value) else 1
+    value = attributes.get(key, "1")[:12]
+    return int(value) or 1 if value.isdecimal() else 1
 
 
 def _span(attributes: dict[str, str], what: str) -> int:

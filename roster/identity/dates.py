@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-from lms.sheets import Cell
+from lms.sheets import Cell, Formatted
 
 from .cleaning import numeric, plain
 
@@ -42,6 +42,8 @@ def when(cell: Cell) -> PartialDate:
         return PartialDate(cell.date(), "day", original=cell.date().isoformat())
     if isinstance(cell, dt.date):
         return PartialDate(cell, "day", original=cell.isoformat())
+    if isinstance(cell, Formatted):
+        return _from_text(cell.shown)  # as a person sees it: 2024.10 is October
     if numeric(cell):
         return _from_number(float(cell))
     return _from_text(plain(cell))
