@@ -81,11 +81,12 @@ class Book:
     delimiter: str = ""
 
 
+INVISIBLE = " \t\r\n\v\f\u3000\xa0\u200b\u200c\u200d\u2060\ufeff"
+
+
 def blank(cell: Cell) -> bool:
     """Whether a cell shows nothing: empty, or only spaces and invisible characters."""
-    return cell is None or (
-        isinstance(cell, str) and not cell.strip(" \t\r\n\v\f\u3000\xa0\u200b\u200c\u200d\u2060\ufeff")
-    )
+    return cell is None or (isinstance(cell, str) and not cell.strip(INVISIBLE))
 
 
 def letter(column: int) -> str:
@@ -99,6 +100,8 @@ def letter(column: int) -> str:
 
 def text(cell: Cell) -> str:
     """The text a person would see: whole numbers without a point, dates as 2024-07-30, truth as 是 and 否, nothing as ""."""
+    if isinstance(cell, str):
+        return cell.strip()
     if cell is None:
         return ""
     if isinstance(cell, bool):
@@ -109,4 +112,4 @@ def text(cell: Cell) -> str:
         return f"{cell:.0f}" if cell.is_integer() else repr(cell)
     if isinstance(cell, dt.datetime):
         return cell.date().isoformat() if cell.time() == dt.time() else cell.isoformat(" ", "minutes")
-    return str(cell).strip()
+    return str(cell)
