@@ -6,7 +6,7 @@ the columns mean: that is the alias table of the caller. Nothing is ever evaluat
 """
 
 from .apart import read_apart
-from .book import DEFAULT, Book, Cell, Formatted, Limits, Sheet, blank, letter, text
+from .book import DEFAULT, Book, Cell, Formatted, Limits, Sheet, bare_name, blank, letter, text
 from .headers import Aliases, Column, Near, title_key
 from .options import ReadOptions
 from .reading import read
@@ -30,6 +30,7 @@ __all__ = [
     "Shown",
     "Skipped",
     "Table",
+    "bare_name",
     "blank",
     "candidates",
     "find_table",

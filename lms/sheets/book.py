@@ -1,6 +1,8 @@
 """What a spreadsheet is once it has been read: sheets of typed cells that know their own row numbers and column letters."""
 
 import datetime as dt
+import re
+import unicodedata
 from dataclasses import dataclass, field
 
 
@@ -87,6 +89,18 @@ INVISIBLE = " \t\r\n\v\f\u3000\xa0\u200b\u200c\u200d\u2060\ufeff"
 def blank(cell: Cell) -> bool:
     """Whether a cell shows nothing: empty, or only spaces and invisible characters."""
     return cell is None or (isinstance(cell, str) and not cell.strip(INVISIBLE))
+
+
+def bare_name(name: str) -> str:
+    """A sheet's name without what is counted or numbered around it: 1.天城镇, （一）天城镇, 天城镇（85人） and 天城镇85人 → 天城镇."""
+    bare = re.sub(r"\s+", "", unicodedata.normalize("NFKC", name))
+    bare = re.sub(
+        r"^(?:\(?[0-9一二三四五六七八九十]{1,3}\)|[0-9]{1,3}[.、_\-:]?|[一二三四五六七八九十]{1,3}[.、])(?=.{2})",
+        "",
+        bare,
+    )
+    bare = re.sub(r"[(\[【][^)\]】]*[)\]】]", "", bare)
+    return re.sub(r"[-_:]?(?:共)?\d+(?:人|名)?$|(?:网格员)?(?:花名册|名册|名单|信息表|台账)$", "", bare) or name
 
 
 def letter(column: int) -> str:

@@ -269,13 +269,11 @@ class _Sorter:
         said, part = rows.declared(raw)
         everything, block = len(table.rows), len(table.rows) - self.counted
         self.counted = everything
-        table.declared = None if part else table.declared
         if said is None:
             return
         of_block = part or (said == block and said != everything)
         table.checks.append(Check(number, said, block if of_block else everything))
-        if not of_block:
-            table.declared = said
+        table.declared = None if of_block else said
 
     def row(self, at: int) -> Row:
         cells = {name: self.sheet.cell(at, index) for name, index in self.fields.items()}
