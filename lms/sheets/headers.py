@@ -118,6 +118,8 @@ def find(
         whole,
         key=lambda one: (one[0], _own(sheet, one[1], mapping), len(one[2]), -one[1].first, -one[1].depth),
     )
+    if not given:
+        best.depth = _reach(sheet, best)
     best.columns = _columns(sheet, best, names, mapping, left)
     return best
 
@@ -142,6 +144,13 @@ def _together(sheet: Sheet, first: int, depth: int) -> bool:
         return True
     titles = {text(cell) for cell in sheet.rows[first] if not blank(cell)}
     return depth == 2 and len([title for title in titles if not LABEL.search(title)]) > 1
+
+
+def _reach(sheet: Sheet, header: Header) -> int:
+    """How many rows a header has by its own merges: what is grouped may be columns that nobody asks for."""
+    lasts = [bottom for top, _left, bottom, _right in sheet.merges if top == header.first and bottom > top]
+    deepest = max((last for last in lasts if lasts.count(last) > 1), default=0) - header.first + 1
+    return max(header.depth, deepest) if deepest <= DEEPEST else header.depth
 
 
 def _own(sheet: Sheet, header: Header, mapping: Mapping[int, str]) -> int:

@@ -80,7 +80,7 @@ def biff(kind: int, body: bytes = b"") -> bytes:
     return struct.pack("<HH", kind, len(body)) + body
 
 
-Placed = tuple[int, int, float | str | bool]
+Placed = tuple[int, int, float | str | bool] | tuple[int, int, float | str | bool, int]  # row, column, value, style
 
 
 def xls(cells: list[Placed], *, globals_records: bytes = b"", before: bytes = b"", after: bytes = b"") -> bytes:
