@@ -10,10 +10,13 @@ from .book import DEFAULT, Book, Cell, Formatted, Limits, Sheet, bare_name, blan
 from .headers import Aliases, Column, Near, title_key
 from .options import ReadOptions
 from .reading import read
-from .tables import Check, Gap, LeftOut, Row, Shown, Skipped, Table, candidates, find_table, tables
+from .sorting import SEQUENCE
+from .table import Check, Gap, Row, Skipped, Table
+from .tables import LeftOut, Shown, candidates, find_table, tables
 
 __all__ = [
     "DEFAULT",
+    "SEQUENCE",
     "Aliases",
     "Book",
     "Cell",
