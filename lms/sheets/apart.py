@@ -6,6 +6,7 @@ The child is a fork: it has everything in memory already, touches nothing but th
 so that no connection of the parent is closed and nothing is flushed twice.
 """
 
+import faulthandler
 import gc
 import json
 import logging
@@ -62,6 +63,7 @@ def _work(sending: int, content: bytes, name: str, limits: Limits) -> NoReturn:
     """The child: read, answer, leave. Whatever happens, it never comes back into the parent's code."""
     code = 1
     try:
+        faulthandler.disable()
         gc.disable()  # nothing of the parent's may be collected here, and with it closed
         signal.signal(signal.SIGXCPU, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -107,6 +107,8 @@ def find(
     tried: list[tuple[int, Header, set[str]]] = []
     for first, depth in _places(sheet, given):
         titles = {at: title for at, title in _titles(sheet, first, depth).items() if at not in left}
+        if depth > 1 and not given and not _adds(sheet, first, depth, titles, names):
+            continue
         fields = _fields(titles, names, mapping)
         by_hand = {name for at, name in mapping.items() if name and at < sheet.width and at not in left}
         tried.append((len(fields), Header(first, depth, beside=_beside(titles, names)), fields | by_hand))
@@ -144,6 +146,16 @@ def _together(sheet: Sheet, first: int, depth: int) -> bool:
         return True
     titles = {text(cell) for cell in sheet.rows[first] if not blank(cell)}
     return depth == 2 and len([title for title in titles if not LABEL.search(title)]) > 1
+
+
+def _adds(sheet: Sheet, first: int, depth: int, titles: Mapping[int, tuple[str, ...]], names: Names) -> bool:
+    """Whether the upper row belongs to the header (附件1 over 姓名 does not): it names columns or groups of them."""
+    groups = any(
+        top == first and (bottom == first + depth - 1 or 0 < right - left < sheet.width - 1)
+        for top, left, bottom, right in sheet.merges
+    )
+    own = any(title_key(text(cell)) in names for cell in sheet.rows[first] if not blank(cell))
+    return groups or own or any(title_key("".join(path)) in names for path in titles.values() if len(path) > 1)
 
 
 def _reach(sheet: Sheet, header: Header) -> int:

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lms import sheets
+from lms.models import ImportRun
 from lms.refusal import Refused
 from lms.sheets import Limits
 from tests.lms import workbooks as made
@@ -320,6 +321,16 @@ def test_a_reading_apart_gives_what_a_reading_gives():
     with pytest.raises(Refused) as refused:
         sheets.read_apart(b"%PDF", name="x")
     assert refused.value.code == "file_pdf"
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+def test_a_reading_apart_leaves_the_connection_of_the_database_alone():
+    assert ImportRun.objects.count() == 0
+    for data in (made.made([["姓名"]]), b"%PDF"):
+        with contextlib.suppress(Refused):
+            sheets.read_apart(data, name="x")
+        assert ImportRun.objects.count() == 0
 
 
 @settings(max_examples=60)

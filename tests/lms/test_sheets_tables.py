@@ -45,6 +45,14 @@ def test_a_title_over_everything_and_a_line_of_units_are_no_header():
     assert [column.title for column in found.columns] == ["姓名", "身份证号", "手机号"]
 
 
+def test_an_upper_row_belongs_to_the_header_only_where_it_names_columns():
+    assert table([["附件", "花名册"], ["姓名", "身份证号"], ["甲", ONE]]).header_rows == (2,)
+    apart = table([["姓名", "证件", None], [None, "类型", "身份证号"], ["甲", "身份证", ONE]])
+    assert (apart.header_rows, apart.fields) == ((1, 2), {"name": 0, "id_number": 2})
+    groups = table([["网格长", None, "网格员", None], ["姓名", "电话", "姓名", "身份证号"], ["长", "1", "员", ONE]])
+    assert (groups.header_rows, groups.rows[0].cells["name"]) == ((1, 2), "员")
+
+
 def test_three_rows_are_one_header_where_merges_hold_them_together():
     found = table(
         [

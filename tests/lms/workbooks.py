@@ -62,11 +62,12 @@ def made(rows: list[list], *, title: str = "表", change=None) -> bytes:
     return stream.getvalue()
 
 
-def ods(body: str, *, manifest: str = "<manifest/>") -> bytes:
+def ods(body: str, *, manifest: str = "<manifest/>", styles: str = "") -> bytes:
     names = "".join(
-        f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text")
+        f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "table", "text", "style")
     )
-    content = f"<office:document-content{names}><office:body><office:spreadsheet>{body}</office:spreadsheet></office:body></office:document-content>"
+    content = f"<office:document-content{names}>{styles}<office:body><office:spreadsheet>{body}</office:spreadsheet></office:body></office:document-content>"
     return zipped(
         {
             "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
