@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from lms import sheets
 from lms.models import Outcome
@@ -16,6 +18,10 @@ from lms.resources import Line, SheetResource
 
 SKIPPED_SHOWN = 100
 CANDIDATES = 12  # sheets whose first rows are kept for pointing at the header
+FAULTS = {
+    "error_value": lazy("这一格是表格程序的错误值，读不出内容。请改好后重新上传。"),
+    "formula_without_value": lazy("这一格是公式，文件里没有存下结果。请在 WPS 或 Excel 中打开、保存一次，再重新上传。"),
+}
 AS_FOUND = sheets.ReadOptions()
 LONG = re.compile(r"\d[\d ]{6,}[\dXx]")
 
@@ -55,13 +61,14 @@ def read(
     options: sheets.ReadOptions = AS_FOUND,
 ) -> Reading:
     """Read and judge a whole file. Writes nothing. Refuses a file that is no table of this kind, in one sentence."""
-    book = sheets.read(data, name=name)
+    book = sheets.read_apart(data, name=name)
     found, left_out = sheets.tables(
         book, resource.aliases(), need=resource.need, options=options, fillable=resource.fillable
     )
     if not found:
         raise no_header(resource, book, left_out)
     lines = list(lines_of(found))
+    resource.today = timezone.localdate(now)
     resource.prepare(actor=actor, now=now)
     for line in lines:
         resource.clean_line(line)
@@ -125,7 +132,10 @@ def lines_of(tables: list[sheets.Table]) -> Iterator[Line]:
     for table in tables:
         letters = {field: sheets.letter(index) for field, index in table.fields.items()}
         for row in table.rows:
-            yield Line(table.sheet.name, row.number, row.cells, letters)
+            line = Line(table.sheet.name, row.number, row.cells, letters)
+            for field_name, code in row.faults.items():
+                line.fault(code, FAULTS[code], field_name)
+            yield line
 
 
 def report(tables: list[sheets.Table], left_out: list[sheets.LeftOut]) -> dict[str, Any]:

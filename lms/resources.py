@@ -6,7 +6,7 @@ that rows are judged with the whole file in view before anything is written, and
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Q
@@ -158,6 +158,9 @@ class SheetResource(resources.Resource):
         """What must be there before this kind can come in, as one sentence; "" when it can."""
         return ""
 
+    # the day of the judging, for what cannot be later
+    today: date | None = None
+
     def columns(self) -> dict[str, ColumnField]:
         return {name: column for name, column in self.fields.items() if isinstance(column, ColumnField)}
 
@@ -168,7 +171,7 @@ class SheetResource(resources.Resource):
         """Each cell through its column's widget; the values lie in `line.values` afterwards."""
         for name, column in self.columns().items():
             if name in line.cells:
-                line.values[name] = column.widget.clean(line.cells[name], row=line, name=name)
+                line.values[name] = column.widget.clean(line.cells[name], row=line, name=name, today=self.today)
 
     def prepare(self, *, actor: Any, now: datetime) -> None:
         """Fetch once what all rows are judged against. `actor` None is the command line, which reaches everything."""

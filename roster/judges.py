@@ -23,6 +23,8 @@ SENTENCES = {
     "date_format": _("日期看不懂，先空着。请写成 2024年7月1日 这样。"),
     "mobile_format": _("手机号不是 11 位，先空着。没有手机号的人用登录号登录。"),
     "id_converted": _("15 位旧身份证号已换算成 18 位。"),
+    "id_age": _("按身份证号，年龄不在 16 到 80 岁之间。请核对。"),
+    "sex_differs": _("性别和身份证号对不上。请核对是哪一个填错了。"),
     "name_rare": _("姓名里有系统字库之外的字，请核对显示是否正确。"),
     "employment_unknown": _("看不出是专职还是兼职。请写“专职”或“兼职”。"),
 }
@@ -34,11 +36,11 @@ class IdNumberJudge(Judge):
             sheets.text(value)
         ):  # an export of ours; the resource asks for the roster's number beside it
             return identity.IdNumber(original=sheets.text(value))
-        found = identity.id_number(value)
+        found = identity.id_number(value, today=kwargs.get("today"))
         for code in found.codes:
             row.fault(code, SENTENCES[code], name)
-        if "id_converted" in found.notes:
-            row.remark("id_converted", SENTENCES["id_converted"], name)
+        for code in found.notes:
+            row.remark(code, SENTENCES[code], name)
         return found
 
 

@@ -345,7 +345,7 @@ def in_county(path: str) -> str:
 def find_community(line: Line, drawn: Map, paths: list[str], sheet_township: str = "") -> Territory | None:
     """The community a line means; a fault on the line where it means none or several; out of reach where its township is."""
     values = line.values
-    named = values.get("township") or sheet_township
+    named = values.get("township") or sheets.bare_name(sheet_township)
     found = drawn.township(named, county=values.get("county", ""), paths=paths) if named else []
     if len(found) != 1:
         line.fault("township_unknown", _("“%s”不是这个县（市、区）的乡镇（街道）。") % named, "township")

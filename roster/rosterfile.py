@@ -126,6 +126,8 @@ class RosterResource(TerritorialResource):
         number, mobile = values.get("id_number", identity.IdNumber()), values.get("mobile", identity.Mobile())
         if not values.get("number"):
             self.known_by(line, number, mobile)
+        if identity.sex_differs(number, values.get("sex", "")):
+            line.remark("sex_differs", SENTENCES["sex_differs"], "sex")
         grid, community = self.place(line)
         written = f"{values.get('community', '')} · {values.get('grid', '')}"
         line.shown["facts"] = [masked(number), full_name(grid, community) if grid and community else written]

@@ -5,19 +5,24 @@ Row numbers are always the sheet's own, from 1; columns are counted from 0 and s
 the columns mean: that is the alias table of the caller. Nothing is ever evaluated, followed or written.
 """
 
-from .book import DEFAULT, Book, Cell, Limits, Sheet, blank, letter, text
+from .apart import read_apart
+from .book import DEFAULT, Book, Cell, Formatted, Limits, Sheet, bare_name, blank, letter, text
 from .headers import Aliases, Column, Near, title_key
 from .options import ReadOptions
 from .reading import read
-from .tables import Check, Gap, LeftOut, Row, Shown, Skipped, Table, candidates, find_table, tables
+from .sorting import SEQUENCE
+from .table import Check, Gap, Row, Skipped, Table
+from .tables import LeftOut, Shown, candidates, find_table, tables
 
 __all__ = [
     "DEFAULT",
+    "SEQUENCE",
     "Aliases",
     "Book",
     "Cell",
     "Check",
     "Column",
+    "Formatted",
     "Gap",
     "LeftOut",
     "Limits",
@@ -28,11 +33,13 @@ __all__ = [
     "Shown",
     "Skipped",
     "Table",
+    "bare_name",
     "blank",
     "candidates",
     "find_table",
     "letter",
     "read",
+    "read_apart",
     "tables",
     "text",
     "title_key",

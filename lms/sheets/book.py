@@ -1,7 +1,25 @@
 """What a spreadsheet is once it has been read: sheets of typed cells that know their own row numbers and column letters."""
 
 import datetime as dt
+import re
+import unicodedata
 from dataclasses import dataclass, field
+
+
+class Formatted(float):
+    """A number whose format shows more than it keeps: 2024.1, shown as 2024.10."""
+
+    __slots__ = ("shown",)
+    shown: str
+
+    def __new__(cls, value: float, shown: str) -> "Formatted":
+        made = super().__new__(cls, value)
+        made.shown = shown
+        return made
+
+    def __getnewargs__(self) -> tuple[float, str]:  # type: ignore[override]
+        return float(self), self.shown
+
 
 Cell = str | float | int | bool | dt.date | dt.datetime | None
 Fills = dict[int, dict[int, Cell]]
@@ -20,6 +38,10 @@ class Limits:
     columns: int = 100
     cells: int = 3_000_000  # filled cells of the whole book
     cell_chars: int = 2_000
+    # of one reading in a process of its own
+    cpu_seconds: int = 3
+    wall_seconds: float = 30
+    memory_bytes: int = 300 * 1024 * 1024  # over what the process has when it begins
 
 
 DEFAULT = Limits()
@@ -61,11 +83,24 @@ class Book:
     delimiter: str = ""
 
 
+INVISIBLE = " \t\r\n\v\f\u3000\xa0\u200b\u200c\u200d\u2060\ufeff"
+
+
 def blank(cell: Cell) -> bool:
     """Whether a cell shows nothing: empty, or only spaces and invisible characters."""
-    return cell is None or (
-        isinstance(cell, str) and not cell.strip(" \t\r\n\v\f\u3000\xa0\u200b\u200c\u200d\u2060\ufeff")
+    return cell is None or (isinstance(cell, str) and not cell.strip(INVISIBLE))
+
+
+def bare_name(name: str) -> str:
+    """A sheet's name without what is counted or numbered around it: 1.天城镇, （一）天城镇, 天城镇（85人） and 天城镇85人 → 天城镇."""
+    bare = re.sub(r"\s+", "", unicodedata.normalize("NFKC", name))
+    bare = re.sub(
+        r"^(?:\(?[0-9一二三四五六七八九十]{1,3}\)|[0-9]{1,3}[.、_\-:]?|[一二三四五六七八九十]{1,3}[.、])(?=.{2})",
+        "",
+        bare,
     )
+    bare = re.sub(r"[(\[【][^)\]】]*[)\]】]", "", bare)
+    return re.sub(r"[-_:]?(?:共)?\d+(?:人|名)?$|(?:网格员)?(?:花名册|名册|名单|信息表|台账)$", "", bare) or name
 
 
 def letter(column: int) -> str:
@@ -79,12 +114,16 @@ def letter(column: int) -> str:
 
 def text(cell: Cell) -> str:
     """The text a person would see: whole numbers without a point, dates as 2024-07-30, truth as 是 and 否, nothing as ""."""
+    if isinstance(cell, str):
+        return cell.strip()
     if cell is None:
         return ""
     if isinstance(cell, bool):
         return "是" if cell else "否"
+    if isinstance(cell, Formatted):
+        return cell.shown
     if isinstance(cell, float):
         return f"{cell:.0f}" if cell.is_integer() else repr(cell)
     if isinstance(cell, dt.datetime):
         return cell.date().isoformat() if cell.time() == dt.time() else cell.isoformat(" ", "minutes")
-    return str(cell).strip()
+    return str(cell)

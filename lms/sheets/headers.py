@@ -107,6 +107,8 @@ def find(
     tried: list[tuple[int, Header, set[str]]] = []
     for first, depth in _places(sheet, given):
         titles = {at: title for at, title in _titles(sheet, first, depth).items() if at not in left}
+        if depth > 1 and not given and not _adds(sheet, first, depth, titles, names):
+            continue
         fields = _fields(titles, names, mapping)
         by_hand = {name for at, name in mapping.items() if name and at < sheet.width and at not in left}
         tried.append((len(fields), Header(first, depth, beside=_beside(titles, names)), fields | by_hand))
@@ -118,6 +120,8 @@ def find(
         whole,
         key=lambda one: (one[0], _own(sheet, one[1], mapping), len(one[2]), -one[1].first, -one[1].depth),
     )
+    if not given:
+        best.depth = _reach(sheet, best)
     best.columns = _columns(sheet, best, names, mapping, left)
     return best
 
@@ -142,6 +146,23 @@ def _together(sheet: Sheet, first: int, depth: int) -> bool:
         return True
     titles = {text(cell) for cell in sheet.rows[first] if not blank(cell)}
     return depth == 2 and len([title for title in titles if not LABEL.search(title)]) > 1
+
+
+def _adds(sheet: Sheet, first: int, depth: int, titles: Mapping[int, tuple[str, ...]], names: Names) -> bool:
+    """Whether the upper row belongs to the header (附件1 over 姓名 does not): it names columns or groups of them."""
+    groups = any(
+        top == first and (bottom == first + depth - 1 or 0 < right - left < sheet.width - 1)
+        for top, left, bottom, right in sheet.merges
+    )
+    own = any(title_key(text(cell)) in names for cell in sheet.rows[first] if not blank(cell))
+    return groups or own or any(title_key("".join(path)) in names for path in titles.values() if len(path) > 1)
+
+
+def _reach(sheet: Sheet, header: Header) -> int:
+    """How many rows a header has by its own merges: what is grouped may be columns that nobody asks for."""
+    lasts = [bottom for top, _left, bottom, _right in sheet.merges if top == header.first and bottom > top]
+    deepest = max((last for last in lasts if lasts.count(last) > 1), default=0) - header.first + 1
+    return max(header.depth, deepest) if deepest <= DEEPEST else header.depth
 
 
 def _own(sheet: Sheet, header: Header, mapping: Mapping[int, str]) -> int:

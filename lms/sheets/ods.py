@@ -2,10 +2,15 @@
 
 import contextlib
 import datetime as dt
+import re
 
 from . import parts
-from .book import Cell, Limits, Sheet
+from .book import Cell, Formatted, Limits, Sheet
 from .sniff import damaged, locked
+
+SPACES = {"text:s": " ", "text:tab": "\t", "text:line-break": "\n"}
+ABOUT = frozenset({"style:style", "style:table-properties", "table:table-column"})
+MONTH = re.compile(r"\d{2}(?:\d{2})?\.10")  # a number that shows more than it keeps
 
 
 def read(data: bytes, limits: Limits) -> list[Sheet]:
@@ -36,6 +41,10 @@ class _Reader:
         self.limits = limits
         self.sheets: list[Sheet] = []
         self.hidden_rows: set[int] = set()
+        self.hidden_columns: set[int] = set()
+        self.hidden_styles: set[str] = set()
+        self.style = ""
+        self.next_column = 0
         self.budget = parts.Budget(limits)
         self.row_repeat = self.column_repeat = 0
         self.row: dict[int, Cell] = {}
@@ -47,8 +56,10 @@ class _Reader:
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self.budget.element()
         if name == "table:table":
-            self.sheets.append(Sheet(attributes.get("table:name", ""), []))
+            hidden = attributes.get("table:style-name", "") in self.hidden_styles
+            self.sheets.append(Sheet(attributes.get("table:name", ""), [], hidden=hidden))
             self.next_row, self.hidden_rows = 0, set()
+            self.next_column, self.hidden_columns = 0, set()
         elif name == "table:table-row":
             self.row, self.column = {}, 0
             self.row_repeat = _count(attributes, "table:number-rows-repeated")
@@ -58,12 +69,26 @@ class _Reader:
         elif name in ("table:table-cell", "table:covered-table-cell"):
             self.attributes, self.paragraphs = attributes, []
             self.column_repeat = _count(attributes, "table:number-columns-repeated")
+        elif name in ABOUT:
+            self._about(name, attributes)
         elif name == "office:annotation":
             self.note += 1
         elif name == "text:p" and self.paragraphs is not None and not self.note:
             self.paragraphs.append("")
-        elif name == "text:s" and self.paragraphs:
-            self.characters(" " * min(_count(attributes, "text:c"), self.limits.cell_chars))
+        elif name in SPACES and self.paragraphs:
+            self.characters(SPACES[name] * min(_count(attributes, "text:c"), self.limits.cell_chars))
+
+    def _about(self, name: str, attributes: dict[str, str]) -> None:
+        """What is hidden: a column says so itself, a sheet by its style."""
+        if name == "style:style":
+            self.style = attributes.get("style:name", "")
+        elif name == "style:table-properties" and attributes.get("table:display") == "false":
+            self.hidden_styles.add(self.style)
+        elif name == "table:table-column":
+            last = self.next_column + _count(attributes, "table:number-columns-repeated")
+            if attributes.get("table:visibility") in ("collapse", "filter"):
+                self.hidden_columns.update(range(self.next_column, min(last, self.limits.columns)))
+            self.next_column = last
 
     def characters(self, value: str) -> None:
         if self.paragraphs and not self.note:
@@ -76,12 +101,19 @@ class _Reader:
             self._row()
         elif name == "table:table":
             self.sheets[-1].hidden_rows = frozenset(self.hidden_rows)
+            self.sheets[-1].hidden_columns = frozenset(self.hidden_columns)
         elif name == "office:annotation":
             self.note -= 1
 
     def _cell(self) -> None:
         value = _value(self.attributes, "\n".join(self.paragraphs or ()))
         self.paragraphs = None
+        if "table:formula" in self.attributes and self.column < self.limits.columns:
+            wrong = self.attributes.get("calcext:value-type") == "error" or str(value).startswith(("#", "Err:"))
+            if wrong or value is None:
+                code = "error_value" if wrong else "formula_without_value"
+                self.sheets[-1].faults[self.next_row + 1, self.column] = code
+                value = None
         if value is not None:
             self.budget.cell(0)
             if self.column + self.column_repeat > self.limits.columns:
@@ -111,7 +143,8 @@ def _value(attributes: dict[str, str], shown: str) -> Cell:
     kind = attributes.get("office:value-type", "")
     with contextlib.suppress(KeyError, ValueError):
         if kind in ("float", "currency", "percentage"):
-            return float(attributes["office:value"])
+            value = float(attributes["office:value"])
+            return Formatted(value, shown) if MONTH.fullmatch(shown) and value == float(shown) else value
         if kind == "boolean":
             return attributes["office:boolean-value"] == "true"
         if kind == "date":
@@ -124,8 +157,8 @@ def _date(value: str) -> dt.date | dt.datetime:
 
 
 def _count(attributes: dict[str, str], key: str) -> int:
-    value = attributes.get(key, "1")
-    return int(value) if value.isdecimal() and len(value) < 9 and int(value) else 1
+    value = attributes.get(key, "1")[:12]
+    return int(value) or 1 if value.isdecimal() else 1
 
 
 def _span(attributes: dict[str, str], what: str) -> int:

@@ -108,6 +108,14 @@ def _no_doctype(*_declaration: object) -> None:
     )
 
 
+def column_number(letters: str) -> int:
+    """The column that letters name, from 1."""
+    number = 0
+    for mark in letters.upper()[:4]:
+        number = number * 26 + ord(mark) - 64
+    return number
+
+
 def reaches_too_far(row: int, column: int, limits: Limits) -> Refused:
     """The refusal for a value that stands past the last row or column that is read; both counted from 1."""
     return Refused(

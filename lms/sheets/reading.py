@@ -1,6 +1,7 @@
 """From an uploaded file to a book: its kind by content, its limits before parsing, its merged ranges filled."""
 
 import datetime as dt
+import re
 from pathlib import Path
 
 from django.utils.translation import gettext as _
@@ -11,6 +12,8 @@ from . import biff, delimited, ods, sniff, xlsx
 from .book import DEFAULT, Book, Cell, Limits, Sheet, blank, letter
 from .parts import reaches_too_far
 
+# what no cell shows and no database takes; breaks of line and tabs stay
+CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 FILLED_CELLS = 500_000
 
 
@@ -21,7 +24,7 @@ def read(data: bytes | Path, *, name: str, limits: Limits = DEFAULT) -> Book:
     Takes .xlsx, .xls, .ods and text tables by their content, whatever `name` says. Refuses, in one sentence that says what
     to do, everything else and whatever is empty, damaged, locked, over the limits, or carries macros or entities.
     """
-    content = _bytes(data, limits)
+    content = bytes_of(data, limits)
     kind = sniff.kind(content)
     encoding = delimiter = ""
     if kind == "csv":
@@ -43,7 +46,8 @@ def read(data: bytes | Path, *, name: str, limits: Limits = DEFAULT) -> Book:
     return Book(name, kind, sheets, encoding, delimiter)
 
 
-def _bytes(data: bytes | Path, limits: Limits) -> bytes:
+def bytes_of(data: bytes | Path, limits: Limits) -> bytes:
+    """The bytes of an upload that is not too long."""
     size = len(data) if isinstance(data, bytes) else data.stat().st_size
     if size > limits.file_bytes:
         raise Refused(
@@ -56,19 +60,19 @@ def _bytes(data: bytes | Path, limits: Limits) -> bytes:
 
 def _tidy(sheet: Sheet, limits: Limits) -> None:
     """Drop what shows nothing past the last filled cell, and hold the limits of rows, columns and text."""
-    known: dict[str, str] = {}
+    known: dict[str, str | None] = {}
     for number, row in enumerate(sheet.rows, 1):
         while row and blank(row[-1]):
             row.pop()
-        if row and number > limits.rows:
-            raise reaches_too_far(number, len(row), limits)
-        if len(row) > limits.columns:
+        if row and (number > limits.rows or len(row) > limits.columns):
             raise reaches_too_far(number, len(row), limits)
         for column, value in enumerate(row):
             if isinstance(value, str):
-                if len(value) > limits.cell_chars:
-                    raise _too_long(sheet, number, column, limits)
-                row[column] = known.setdefault(value, value) if value else None  # equal texts share one place in memory
+                if value not in known:
+                    if len(value) > limits.cell_chars:
+                        raise _too_long(sheet, number, column, limits)
+                    known[value] = CONTROL.sub("", value) or None
+                row[column] = known[value]  # equal texts share one place in memory
             elif isinstance(value, (dt.time, dt.timedelta)):
                 row[column] = str(value)
     while sheet.rows and not sheet.rows[-1]:

@@ -5,8 +5,9 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 from .book import Cell, blank, text
-from .headers import LONG_NUMBER, keys
+from .headers import LONG_NUMBER, keys, title_key
 
+NFKC = unicodedata.normalize
 TOTAL = re.compile(
     r"(?:本页|本表|本乡|本镇|本村|本组|全乡|全镇|全县|全市|全区|全村)?(?:合计|小计|总计|共计|累计|总人数|总数)(?=\W|\d|共|人|$)"
 )
@@ -30,14 +31,14 @@ def reason_of(
     raw: Sequence[Cell], content: Mapping[str, int], heads: Sequence[dict[int, str]], above: Sequence[dict[int, str]]
 ) -> str:
     """Why a row is no data ("blank", "header", "total", "signature", "note"), "" where it is."""
-    shown = [(index, unicodedata.normalize("NFKC", text(cell))) for index, cell in enumerate(raw) if not blank(cell)]
+    shown = [(index, NFKC("NFKC", text(cell)) or "-") for index, cell in enumerate(raw) if not blank(cell)]
     if not shown:
         return "blank"
     places = set(content.values())
     filled = [value for index, value in shown if index in places]
     if not filled and all(value.isdecimal() for _index, value in shown):
         return "blank"  # a number run down the column, and nobody beside it
-    if _repeats(raw, heads) or (len(shown) <= 2 and keys(raw) in above):
+    if _repeats(shown, heads) or (len(shown) <= 2 and keys(raw) in above):
         return "header"
     if any(LONG_NUMBER.search(value) for value in filled):
         return ""
@@ -82,10 +83,19 @@ def declared(raw: Sequence[Cell]) -> tuple[int | None, bool]:
     return None, part
 
 
-def _repeats(raw: Sequence[Cell], heads: Sequence[dict[int, str]]) -> bool:
+def _repeats(shown: Sequence[tuple[int, str]], heads: Sequence[dict[int, str]]) -> bool:
     """Whether a row says again what the header says: at least two cells, and more than half of all it has."""
-    found = keys(raw)
-    return any(
-        (same := sum(head.get(index) == key for index, key in found.items())) >= 2 and same * 2 > len(found)
-        for head in heads
-    )
+    most = len(shown) // 2
+    for head in heads:
+        same = different = 0
+        for index, value in shown:
+            title = head.get(index)
+            if title and not value[0].isdigit() and title_key(value) == title:
+                same += 1
+            else:
+                different += 1
+                if different > most:
+                    break
+        if same > max(most, 1):
+            return True
+    return False

@@ -11,7 +11,7 @@ from .book import Limits, blank
 
 DENSE_CELLS = 6_000_000  # calamine keeps a sheet as a full rectangle of 24 bytes a cell
 RANGE = re.compile(r"([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})")
-MERGES = 100_000
+MERGES = MARKED = 100_000
 
 
 @dataclass
@@ -26,6 +26,8 @@ class Scan:
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
     merges: list[tuple[int, int, int, int]] = field(default_factory=list)
+    errors: set[tuple[int, int]] = field(default_factory=set)  # row and column from 1
+    formulas: set[tuple[int, int]] = field(default_factory=set)  # those whose value is not said to be a text
     far_shared: set[tuple[int, int, int]] = field(default_factory=set)  # shared string, row, column
 
     @property
@@ -68,6 +70,7 @@ class _Walker:
         self.scan, self.limits, self.budget = Scan(part), limits, budget
         self.row = self.column = 0
         self.counted = self.shared = False
+        self.kind: str | None = None
         self.letters: dict[str, int] = {}
         self.shown: list[str] = []
         self.parser = parts.guarded()
@@ -80,6 +83,7 @@ class _Walker:
         self.steps = {
             "c": self._cell,
             "v": self._value,
+            "f": self._formula,
             "is": self._value,
             "row": self._row,
             "col": self._col,
@@ -107,11 +111,18 @@ class _Walker:
         reference = attributes.get("r", "")
         letters = reference.rstrip("0123456789")
         if letters:
-            self.column = self.letters.get(letters) or self.letters.setdefault(letters, _number(letters))
+            self.column = self.letters.get(letters) or self.letters.setdefault(letters, parts.column_number(letters))
             self.row = int(reference[len(letters) :] or self.row)
         else:
             self.column += 1
-        self.shared, self.counted = attributes.get("t") == "s", False
+        kind = attributes.get("t")
+        self.kind, self.shared, self.counted = kind, kind == "s", False
+        if kind == "e" and len(self.scan.errors) < MARKED:
+            self.scan.errors.add((self.row, self.column))
+
+    def _formula(self, _attributes: dict[str, str]) -> None:
+        if self.kind in (None, "n") and len(self.scan.formulas) < MARKED:
+            self.scan.formulas.add((self.row, self.column))
 
     def _value(self, _attributes: dict[str, str]) -> None:
         if self.counted or not self.row:
@@ -151,7 +162,12 @@ class _Walker:
         found = RANGE.fullmatch(attributes.get("ref", "").replace("$", ""))
         if found and len(self.scan.merges) < MERGES:
             self.scan.merges.append(
-                (int(found[2]) - 1, _number(found[1]) - 1, int(found[4]) - 1, _number(found[3]) - 1)
+                (
+                    int(found[2]) - 1,
+                    parts.column_number(found[1]) - 1,
+                    int(found[4]) - 1,
+                    parts.column_number(found[3]) - 1,
+                )
             )
 
 
@@ -217,10 +233,3 @@ def _judge_far_shared(archive: ZipFile, scan: Scan, limits: Limits) -> None:
     for shared, row, column in sorted(scan.far_shared):
         if shared in showing or shared > index:
             raise parts.reaches_too_far(row, column, limits)
-
-
-def _number(letters: str) -> int:
-    number = 0
-    for mark in letters.upper():
-        number = number * 26 + ord(mark) - 64
-    return number

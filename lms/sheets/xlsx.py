@@ -1,15 +1,14 @@
-"""Workbooks of the .xlsx kind: a bounded look at every part, what strays cut off, then calamine."""
+"""Workbooks of the .xlsx kind: a bounded look at every part, what strays cut off, then an engine."""
 
 import posixpath
-from io import BytesIO
-from typing import cast
+from collections.abc import Iterable
 from zipfile import ZipFile
 
-import python_calamine
+from lms.refusal import Refused
 
-from . import parts, worksheets
-from .book import Cell, Limits, Sheet
-from .sniff import damaged, locked
+from . import engines, formats, parts, worksheets
+from .book import Limits, Sheet
+from .sniff import damaged
 
 
 def read(data: bytes, limits: Limits) -> list[Sheet]:
@@ -17,43 +16,54 @@ def read(data: bytes, limits: Limits) -> list[Sheet]:
     with parts.open_zip(data, limits) as archive:
         places = _places(archive, limits)
         scans = worksheets.look(archive, limits, places=places.values())
+        whole = data
         if strays := [scan for scan in scans.values() if scan.strays]:
-            data = worksheets.trimmed(archive, strays, limits)
-    try:
-        book = python_calamine.load_workbook(BytesIO(data))
-    except python_calamine.PasswordError as error:
-        raise locked() from error
-    except (python_calamine.CalamineError, ValueError, OSError) as error:
-        raise damaged() from error
+            whole = worksheets.trimmed(archive, strays, limits)
+        found = {name: scans[part] for name, part in places.items() if part in scans}
+        try:
+            sheets = _sheets(engines.by_calamine(whole), found)
+        except Refused as refused:
+            if refused.code != "file_damaged":
+                raise
+            sheets = _sheets(engines.by_openpyxl(whole, limits), found)
+        formats.of_xlsx(archive, sheets, places, limits)
+    return sheets
+
+
+def _sheets(pages: Iterable[engines.Raw | None], scans: dict[str, worksheets.Scan]) -> list[Sheet]:
     sheets = []
-    for about in book.sheets_metadata:
-        if about.typ != python_calamine.SheetTypeEnum.WorkSheet:
+    for page in pages:
+        if page is None:
             continue
-        scan = scans.get(places.get(about.name, ""))
-        if scan is None:  # a part that has not been looked at is not given to any parser
+        scan = scans.get(page.name)
+        if scan is None:  # a part that has not been looked at is given to nobody
             raise damaged()
-        rows, _merges = by_calamine(book, about.name)
         sheets.append(
             Sheet(
-                about.name,
-                rows,
+                page.name,
+                page.rows,
                 scan.merges,
-                hidden=about.visible != python_calamine.SheetVisibleEnum.Visible,
+                hidden=page.hidden,
                 hidden_rows=frozenset(scan.hidden_rows),
                 hidden_columns=frozenset(scan.hidden_columns),
+                faults=_faults(page, scan),
             )
         )
     return sheets
 
 
-def by_calamine(book: python_calamine.CalamineWorkbook, name: str) -> tuple[list[list[Cell]], list]:
-    """The rows and the merged ranges of one sheet, as calamine sees them."""
-    try:
-        sheet = book.get_sheet_by_name(name)
-        merges = [(top, left, bottom, right) for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()]
-        return cast("list[list[Cell]]", sheet.to_python(skip_empty_area=False)), merges
-    except (python_calamine.CalamineError, ValueError) as error:
-        raise damaged() from error
+def _faults(page: engines.Raw, scan: worksheets.Scan) -> dict[tuple[int, int], str]:
+    """The cells that hold an error, and those whose formula has never been calculated; neither shows a value."""
+    faults: dict[tuple[int, int], str] = {}
+    for code, places in (("error_value", scan.errors), ("formula_without_value", scan.formulas)):
+        for number, column in places:
+            row = page.rows[number - 1] if number <= len(page.rows) else []
+            value = row[column - 1] if column <= len(row) else None
+            if code == "error_value" or value is None or value == "":
+                faults[number, column - 1] = code
+                if column <= len(row):
+                    row[column - 1] = None
+    return faults
 
 
 def _places(archive: ZipFile, limits: Limits) -> dict[str, str]:

@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-from lms.sheets import Cell
+from lms.sheets import Cell, Formatted
 
 from .cleaning import numeric, plain
 
@@ -13,13 +13,17 @@ SERIALS = range(30_000, 60_001)  # 1982 to 2064
 YEARS = range(1940, 2101)
 HAN_DIGITS = str.maketrans("〇零○一二三四五六七八九", "000123456789")
 FORMS = (
-    r"(?P<y>\d{4}|\d{2})[./\-年、](?P<m>\d{1,2})[./\-月、](?P<d>\d{1,2})[日号]?",
-    r"(?P<y>\d{4}|\d{2})[./\-年、](?P<m>\d{1,2})月?份?",
+    r"(?P<y>\d{4}|\d{2})[./\-年、。,](?P<m>\d{1,2})[./\-月、。,](?P<d>\d{1,2})[日号]?",
+    r"(?P<y>\d{4}|\d{2})[./\-年、。,](?P<m>\d{1,2})月?份?",
     r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})",
     r"(?P<y>\d{4})(?P<m>\d{2})",
     r"(?P<y>\d{4})年?",
 )
-TAIL = re.compile(r"(?:至今|起|以来|开始|入职|上岗|\s+\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?)$")
+# 2024.7-至今 has one date in it; 2019.3-2022.5 has two and is not chosen between
+TAIL = re.compile(
+    r"(?:至今|到今|现在|今|目前|起|以来|开始|入职|上岗|(?:\s+|(?<=\d)T)\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?)$"
+)
+OPEN = ".-/—–―~至到"  # what is left of a span without its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,8 @@ def when(cell: Cell) -> PartialDate:
         return PartialDate(cell.date(), "day", original=cell.date().isoformat())
     if isinstance(cell, dt.date):
         return PartialDate(cell, "day", original=cell.isoformat())
+    if isinstance(cell, Formatted):
+        return _from_text(cell.shown)  # as a person sees it: 2024.10 is October
     if numeric(cell):
         return _from_number(float(cell))
     return _from_text(plain(cell))
@@ -66,9 +72,9 @@ def _from_text(original: str) -> PartialDate:
     if not original:
         return PartialDate()
     value = _arabic(original)
-    while (shorter := TAIL.sub("", value).strip()) != value:
+    while (shorter := TAIL.sub("", value).strip().rstrip(OPEN)) != value:
         value = shorter
-    value = re.sub(r"\s+", "", value).rstrip(".-/")
+    value = re.sub(r"\s+", "", value).rstrip(OPEN)
     if re.fullmatch(r"\d{5}", value) and int(value) in SERIALS:
         return PartialDate(EPOCH + dt.timedelta(days=int(value)), "day", original=original)
     for form in FORMS:

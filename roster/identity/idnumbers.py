@@ -101,6 +101,11 @@ def _age(birth: dt.date, today: dt.date) -> int:
     return today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))
 
 
+def sex_differs(number: IdNumber, written: str) -> bool:
+    """Whether the sex column ("male", "female", "" for nothing known) says otherwise than the ID number; nothing to say where either is silent."""
+    return bool(number.value and written and number.sex != written)
+
+
 def mask_id(value: str) -> str:
     """4212**********1234: the first and the last four; all stars where it is too short to hide anything."""
     return f"{value[:4]}{'*' * (len(value) - 8)}{value[-4:]}" if len(value) >= 12 else "*" * len(value)

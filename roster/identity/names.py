@@ -1,6 +1,7 @@
 """Names of people: layout spaces out, look-alike dots made one, rare characters left as they are."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from lms.sheets import Cell, blank, text
@@ -12,6 +13,9 @@ DOT = "\u00b7"
 HAN = r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\ue000-\uf8ff\uf900-\ufaff\U00020000-\U000323af\U000f0000-\U000ffffd]"
 DOTS = "\u00b7\u2022\u2027\u30fb\uff0e\u002e\uff65\ufe52\u2219\u22c5\u0387\u16eb\u2024\u25cf\u2981"
 BETWEEN = re.compile(rf"(?<={HAN})\s*[{DOTS}]\s*(?={HAN})")
+RADICALS = re.compile(
+    "[\u2f00-\u2fd5]"
+)  # signs of the dictionary that stand for characters in what is copied from a PDF
 REMARK = re.compile(r"[(（\[【]([^)）\]】]*)[)）\]】]\s*$")
 PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd]")
 SURNAMES = (
@@ -33,7 +37,8 @@ class PersonName:
 
 def person_name(cell: Cell) -> PersonName:
     """Clean a name cell. Spaces go where they are layout (张 三, 欧阳 三丰); elsewhere one is kept."""
-    value = "" if blank(cell) else " ".join(INVISIBLE.sub("", text(cell)).split()).strip("'`\"，,。;； ")
+    shown = RADICALS.sub(lambda found: unicodedata.normalize("NFKC", found[0]), INVISIBLE.sub("", text(cell)))
+    value = "" if blank(cell) else " ".join(shown.split()).strip("'`‘’“”\"，,、。;；*＊#★☆▲△ ")
     remark = REMARK.search(value)
     if remark:
         value = value[: remark.start()].strip()

@@ -95,6 +95,24 @@ def test_open_document_with_repeats_merges_hidden_rows_and_an_endless_tail():
     assert sheet.cell(1, 0) == "甲"
 
 
+def test_hidden_columns_and_sheets_of_an_open_document():
+    styles = (
+        "<office:automatic-styles><style:style style:name='ta1'><style:table-properties table:display='true'/></style:style>"
+        "<style:style style:name='ta2'><style:table-properties table:display='false'/></style:style></office:automatic-styles>"
+    )
+    columns = (
+        "<table:table-column/><table:table-column table:visibility='collapse' table:number-columns-repeated='2'/>"
+        "<table:table-column table:visibility='collapse' table:number-columns-repeated='16380'/>"
+    )
+    row = "<table:table-row><table:table-cell><text:p>姓<text:line-break/>名<text:tab/>x</text:p></table:table-cell></table:table-row>"
+    table = "<table:table table:name='{0}' table:style-name='ta{0}'>{1}{2}</table:table>"
+    body = table.format(1, columns, row) + table.format(2, "", row)
+    first, second = sheets.read(made.ods(body, styles=styles), name="x").sheets
+    assert (first.hidden, second.hidden) == (False, True)
+    assert (first.hidden_columns, second.hidden_columns) == (frozenset(range(1, 100)), frozenset())
+    assert first.rows == [["姓\n名\tx"]]
+
+
 def test_merged_ranges_fill_themselves_and_nothing_else():
     def merge(_book, sheet):
         sheet.merge_cells("A2:A3")

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lms import sheets
 from roster import identity
 
 births = st.dates(dt.date(1945, 1, 1), dt.date(2008, 12, 31))
@@ -66,6 +67,10 @@ def test_no_cell_breaks_a_judgement(cell):
     [
         ("11010519491231002X", "11010519491231002X", ()),
         ("11010519491231002×", "11010519491231002X", ()),
+        ("11010519491231002х", "11010519491231002X", ()),  # the Cyrillic letter
+        ("“11010519491231002Ｘ”", "11010519491231002X", ()),
+        ("\u202d11010519491231002x\u202c\t", "11010519491231002X", ()),
+        ("4.21202199907200E+17", "", ("id_number_truncated",)),
         ("422301750615123", "422301197506151231", ()),
         (422301750615123.0, "422301197506151231", ()),  # 15 digits are exact in a number cell
         ("421202199802319982", "", ("id_birth_date",)),
@@ -124,6 +129,11 @@ def test_mobiles(cell, expected):
         ("欧阳 三丰", "欧阳三丰", ()),
         ("李四（女）", "李四", ()),
         ("㛃䶮𠅤", "㛃䶮𠅤", ()),
+        ("⽅⾼", "方高", ()),  # signs of the dictionary, as a PDF gives them
+        ("葛\U000e0100城", "葛城", ()),
+        ("张三*", "张三", ()),
+        ("\u202e张三\u202c", "张三", ()),
+        ("张三1", "张三1", ("name_format",)),
         ("\ufa0e一", "\ufa0e一", ()),  # a compatibility form stays as it was written
         (" ", "", ("name_missing",)),
         (None, "", ("name_missing",)),
@@ -137,7 +147,77 @@ def test_names(cell, value, codes):
     assert (read.value, read.codes) == (value, codes)
 
 
+def test_a_character_of_ones_own_is_kept_and_remarked():
+    read = identity.person_name("张\ue000")
+    assert (read.value, read.codes, read.notes) == ("张\ue000", (), ("name_rare",))
+
+
+def test_a_sex_that_differs_from_the_number_is_told_and_silence_is_not():
+    number = identity.id_number("11010519491231002X")
+    assert number.sex == "female"
+    assert [identity.sex_differs(number, written) for written in ("male", "female", "")] == [True, False, False]
+    assert not identity.sex_differs(identity.id_number("无"), "male")
+
+
 DAY, MONTH, YEAR = "day", "month", "year"
+
+
+@given(
+    st.dates(dt.date(1950, 1, 1), dt.date(2049, 12, 31)),
+    st.sampled_from(
+        [
+            *(
+                "{y}.{m}.{d}",
+                "{y}年{m}月{d}日",
+                "{y}-{m:02}-{d:02}",
+                "{y}/{m}/{d} 0:00",
+                "{y}{m:02}{d:02}",
+                "{s:02}.{m}.{d}",
+            ),
+            *(
+                "{y}.{m}",
+                "{y}年{m}月至今",
+                "{y}{m:02}",
+                "{s:02}.{m}",
+                "{y}年{m:02}月份",
+                "{y}/{m}起",
+                " {y} 年 {m} 月 ",
+            ),
+        ]
+    ),
+)
+def test_every_form_of_a_date_is_that_date(day, form):
+    written = form.format(y=day.year, m=day.month, d=day.day, s=day.year % 100)
+    read = identity.when(written)
+    precise = "{d" in form
+    assert (read.date, read.precision, read.codes) == (
+        day if precise else day.replace(day=1),
+        DAY if precise else MONTH,
+        (),
+    )
+
+
+@given(st.integers(1950, 2049), st.integers(1, 12))
+def test_a_number_of_a_month_is_that_month_or_in_doubt_and_never_another(year, month):
+    """2024.1 may be January or October; every other number says one month only."""
+    read = identity.when(float(f"{year}.{month}"))
+    if month in (1, 10):
+        assert (read.codes, read.precision, read.date) == (("date_ambiguous",), YEAR, dt.date(year, 1, 1))
+    else:
+        assert (read.codes, read.date) == ((), dt.date(year, month, 1))
+
+
+@given(FIRST)
+def test_an_old_number_becomes_the_one_that_its_owner_has_now(first):
+    if first[6:8] != "19":
+        first = f"{first[:6]}19{first[8:]}"
+    old = first[:6] + first[8:]
+    for cell in (old, float(old), f"'{old}"):
+        read = identity.id_number(cell)
+        if not read.codes:
+            assert (read.value, read.notes) == (first + identity.check_digit(first), ("id_converted",))
+        else:
+            assert read.codes == ("id_birth_date",)  # the 29th of February of another century
 
 
 @pytest.mark.parametrize(
@@ -166,6 +246,18 @@ DAY, MONTH, YEAR = "day", "month", "year"
         ("2024年", dt.date(2024, 1, 1), YEAR, ()),
         ("2024.02.31", None, "", ("date_format",)),
         ("2019.3-2022.5", None, "", ("date_format",)),
+        ("2019年3月至2022年5月", None, "", ("date_format",)),
+        ("2024.7-至今", dt.date(2024, 7, 1), MONTH, ()),
+        ("2024年7月——", dt.date(2024, 7, 1), MONTH, ()),
+        ("2024.07~现在", dt.date(2024, 7, 1), MONTH, ()),
+        ("2024。7。30", dt.date(2024, 7, 30), DAY, ()),
+        ("２０２４．１０", dt.date(2024, 10, 1), MONTH, ()),
+        ("2024-07-30T08:00:00", dt.date(2024, 7, 30), DAY, ()),
+        (202407.0, dt.date(2024, 7, 1), MONTH, ()),
+        (24.7, dt.date(2024, 7, 1), MONTH, ()),
+        (24.1, dt.date(2024, 1, 1), YEAR, ("date_ambiguous",)),
+        (sheets.Formatted(2024.1, "2024.10"), dt.date(2024, 10, 1), MONTH, ()),
+        (sheets.Formatted(24.1, "24.10"), dt.date(2024, 10, 1), MONTH, ()),
         ("暂缺", None, "", ()),
         (None, None, "", ()),
     ],

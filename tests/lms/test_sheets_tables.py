@@ -1,0 +1,182 @@
+"""Where the table lies in a sheet, and which of its rows are people."""
+
+import pytest
+
+from lms import sheets
+from tests.lms import workbooks as made
+
+ALIASES = {
+    "seq": ["序号"],
+    "name": ["姓名", "网格员姓名"],
+    "id_number": ["身份证号", "身份证号码"],
+    "mobile": ["手机号", "联系电话"],
+    "township": ["乡镇"],
+    "community": ["村社区", "村"],
+}
+ONE, TWO, THREE = "421202199907199980", "421202199907199981", "421202199907199982"
+
+
+def table(rows: list[list], *merges: str) -> sheets.Table:
+    def merge(_book, sheet):
+        for area in merges:
+            sheet.merge_cells(area)
+
+    book = sheets.read(made.made(rows, change=merge), name="x.xlsx")
+    (found,), _left = sheets.tables(book, ALIASES, need=("name", "id_number"))
+    return found
+
+
+def reasons(found: sheets.Table) -> list[tuple[int, str]]:
+    return [(row.number, row.reason) for row in found.skipped]
+
+
+def test_a_title_over_everything_and_a_line_of_units_are_no_header():
+    found = table(
+        [
+            ["网格员花名册"],
+            ["填报单位：天城镇", None, "填报时间：2024年7月"],
+            ["姓名", "身份证号", "手机号"],
+            ["甲", ONE, "1"],
+        ],
+        "A1:C1",
+        "A2:B2",
+    )
+    assert found.header_rows == (3,)
+    assert [column.title for column in found.columns] == ["姓名", "身份证号", "手机号"]
+
+
+def test_an_upper_row_belongs_to_the_header_only_where_it_names_columns():
+    assert table([["附件", "花名册"], ["姓名", "身份证号"], ["甲", ONE]]).header_rows == (2,)
+    apart = table([["姓名", "证件", None], [None, "类型", "身份证号"], ["甲", "身份证", ONE]])
+    assert (apart.header_rows, apart.fields) == ((1, 2), {"name": 0, "id_number": 2})
+    groups = table([["网格长", None, "网格员", None], ["姓名", "电话", "姓名", "身份证号"], ["长", "1", "员", ONE]])
+    assert (groups.header_rows, groups.rows[0].cells["name"]) == ((1, 2), "员")
+
+
+def test_three_rows_are_one_header_where_merges_hold_them_together():
+    found = table(
+        [
+            ["花名册"],
+            ["姓名", "基本情况"],
+            [None, "证件", None, "所在"],
+            [None, "证件类型", "身份证号", "乡镇", "村"],
+            ["甲", "身份证", ONE, "温泉", "北街"],
+        ],
+        "A1:E1",
+        "A2:A4",
+        "B2:E2",
+        "B3:C3",
+        "D3:E3",
+    )
+    assert found.header_rows == (2, 3, 4)
+    assert [column.title for column in found.columns][2:4] == ["基本情况/证件/身份证号", "基本情况/所在/乡镇"]
+    assert found.fields == {"name": 0, "id_number": 2, "township": 3, "community": 4}
+
+
+def test_of_two_names_the_one_under_the_right_group_is_taken():
+    found = table(
+        [["网格长", None, "网格员"], ["姓名", "联系电话", "姓名", "身份证号"], ["长", "1", "员", ONE]], "A1:B1", "C1:D1"
+    )
+    assert found.rows[0].cells["name"] == "员"
+
+
+def test_a_header_with_breaks_spaces_and_marks():
+    found = table([["姓\u3000名\n（必填）", "*身份证\r\n号码【文本格式】", "联系 电话(11位)"], ["甲", ONE, "1"]])
+    assert found.fields == {"name": 0, "id_number": 1, "mobile": 2}
+    assert found.columns[0].title == "姓 名 （必填）"
+
+
+@pytest.mark.parametrize(
+    "hint",
+    [
+        ["必填", "必填，18位", "选填"],
+        ["请填写真实姓名", "文本格式", None],
+        ["张三", ONE, "示例，正式导入请删除此行"],
+        ["示例", ONE, "15410000008"],
+        ["张三（示例）", ONE, "15410000008"],
+        ["本行为示例", None, None],
+        [1, 2, 3],
+    ],
+)
+def test_a_row_of_hints_under_the_header_is_left_out_and_counted(hint):
+    found = table([["姓名", "身份证号", "手机号"], hint, ["甲", ONE, "1"]])
+    assert [row.number for row in found.rows] == [3]
+    assert reasons(found) == [(2, "hint")]
+
+
+def test_a_person_under_the_header_is_a_person():
+    found = table([["姓名", "身份证号", "手机号"], ["填必", ONE, "必填"], ["示例", TWO, "1"], ["乙", "18位", None]])
+    assert [row.number for row in found.rows] == [2, 3, 4]
+
+
+def test_each_total_is_held_against_what_it_speaks_of():
+    head = ["序号", "姓名", "身份证号"]
+    found = table(
+        [
+            head,
+            [1, "甲", ONE],
+            [2, "乙", TWO],
+            [2, "小计", "2人"],
+            head,
+            [3, "丙", THREE],
+            ["本页合计：1人"],
+            [4, "丁", ONE],
+            ["小计", None, 3],
+            ["总  计", "共4人", None],
+            ["以下空白"],
+        ]
+    )
+    assert [(check.row, check.declared, check.counted, check.agrees) for check in found.checks] == [
+        (4, 2, 2, True),
+        (7, 1, 1, True),
+        (9, 3, 1, False),
+        (10, 4, 4, True),
+    ]
+    assert found.declared == 4
+    assert (11, "note") in reasons(found)
+
+
+def test_totals_called_the_same_in_every_block_speak_of_their_block():
+    rows = [["姓名", "身份证号"], ["甲", ONE], ["乙", TWO], ["合计", 2], ["丙", THREE], ["合计", 1]]
+    found = table(rows)
+    assert [check.agrees for check in found.checks] == [True, True]
+    assert found.declared is None
+    assert table(rows[:4]).declared == 2
+    assert table([*rows[:2], ["男40人，女45人，合计85人"]]).rows[0].cells["name"] == "甲"
+
+
+def test_two_tables_beside_each_other_are_said_and_not_read():
+    rows = [["姓名", "身份证号", None, "姓名", "身份证号"], ["甲", ONE, None, "乙", TWO]]
+    book = sheets.read(made.made(rows), name="x.xlsx")
+    assert sheets.tables(book, ALIASES) == ([], [sheets.LeftOut("表", "side by side")])
+
+
+def test_rows_that_a_filter_hides_are_read_and_named():
+    def hide(_book, sheet):
+        sheet.auto_filter.ref = "A1:B3"
+        sheet.auto_filter.add_filter_column(0, ["甲"])
+        sheet.row_dimensions[3].hidden = True
+
+    book = sheets.read(made.made([["姓名", "身份证号"], ["甲", ONE], ["乙", TWO]], change=hide), name="x")
+    ((found,), _left) = sheets.tables(book, ALIASES)
+    assert ([row.number for row in found.rows], found.hidden_rows) == ([2, 3], [3])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "天城镇",
+        "天城镇（85人）",
+        "1.天城镇",
+        "01、天城镇",
+        "（一）天城镇",
+        "一、天城镇",
+        " 天城镇 ",
+        "天城镇85人",
+        "3天城镇",
+        "天城镇网格员名册",
+    ],
+)
+def test_a_sheets_name_tells_its_place(name):
+    assert sheets.bare_name(name) == "天城镇"
+    assert sheets.bare_name("2024") == "2024"
