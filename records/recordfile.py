@@ -146,13 +146,13 @@ class RecordResource(PostingResource):
         """Why nobody is found; of a damaged number that something else made up for, a remark."""
         number, mobile = line.values["id_number"], line.values.get("mobile") or identity.Mobile()
         damaged = {**dict.fromkeys(number.codes, "id_number"), **dict.fromkeys(mobile.codes, "mobile")}
-        if not found.code:
+        if found.sure:
             for code, name in damaged.items():
                 line.remark(code, _("这个号码有误，是按别的号码认出来的。请顺便改正。"), name)
         elif damaged and found.code in {"id_missing", "person_unknown"}:
             code, name = next(iter(damaged.items()))
             line.fault(code, finding.SENTENCES.get(code) or SENTENCES[code], name)
-        elif line.label:
+        elif found.code and line.label:
             line.fault(found.code, finding.SENTENCES[found.code], "name")
 
     def decide(self, line: Line, worker: Worker, claim: Claim) -> None:

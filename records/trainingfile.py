@@ -1,7 +1,5 @@
 """Past training: who was at which course elsewhere, when, for how many hours, and who held it. Each row becomes hours in the ledger."""
 
-from collections.abc import Iterable
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.formats import date_format
@@ -12,14 +10,13 @@ from lms import numbers, sheets, times
 from lms.imports import kind
 from lms.resources import ColumnField, Judge, Line
 from records import origins, periods
+from records.figures import HoursJudge, WordJudge
 from records.models import Kind, Subject
 from records.recordfile import RecordResource
 from records.shelf import Claim, Held
 from roster import reach
-from roster.identity.cleaning import plain
 from roster.judges import RequiredJudge
 
-LONGEST = Decimal(200)  # hours of one training
 SUBJECTS = (("政策", Subject.POLICY), ("法", Subject.POLICY), ("平台", Subject.PLATFORM), ("案", Subject.CASE))
 MODES = (
     ("线上", "online"),
@@ -34,43 +31,9 @@ MODES = (
 MODE_NAMES = {"online": lazy("线上"), "onsite": lazy("现场"), "": lazy("没有写")}
 
 
-class HoursJudge(Judge):
-    """8, 7.5, 16学时; more than 0, at most 200, two places. Days and hours of the clock are not hours of training."""
-
-    def clean(self, value: Any, row: Any = None, name: str = "", **kwargs: Any) -> Decimal | None:
-        written = plain(value).removesuffix("个").removesuffix("学时").removesuffix("课时").removesuffix("个").strip()
-        try:
-            hours = Decimal(written)
-        except InvalidOperation:
-            row.fault("hours_format", _("学时要写成数字，例如 8 或 7.5。写天数、小时的请先折成学时。"), name)
-            return None
-        if not hours.is_finite() or not 0 < hours <= LONGEST:
-            row.fault("hours_range", _("学时要大于 0，一次培训最多 %s 学时。") % LONGEST, name)
-        elif hours != round(hours, 2):
-            row.fault("hours_places", _("学时最多两位小数。"), name)
-        else:
-            return hours.quantize(Decimal("0.01"))
-        return None
-
-
 class SpanJudge(Judge):
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> periods.Span:
         return periods.span(value)
-
-
-class WordJudge(Judge):
-    """One of a few words, by what stands in it; what is not known is left open with a remark."""
-
-    def __init__(self, words: Iterable[tuple[str, str]], code: str, sentence: Any) -> None:
-        super().__init__()
-        self.words, self.code, self.sentence = tuple(words), code, sentence
-
-    def clean(self, value: Any, row: Any = None, name: str = "", **kwargs: Any) -> str:
-        written = plain(value)
-        found = next((known for word, known in self.words if word in written), "")
-        if written and not found:
-            row.remark(self.code, self.sentence, name)
-        return found
 
 
 @kind
@@ -162,8 +125,10 @@ class TrainingResource(RecordResource):
         begin = span.begin
         if begin.codes == ("date_ambiguous",) and begin.date:
             found = [periods.month_span(begin.date.year, month) for month in periods.TWO_MONTHS]
-            found = [one for one in found if one.begin.date and one.begin.date <= self.today]
-            return [(one, one.begin.date.isoformat()[:7]) for one in found if one.begin.date]
+            can_be = [one for one in found if one.begin.date and one.begin.date <= self.today] or found[:1]
+            if len(can_be) > 1:
+                return [(one, one.begin.date.isoformat()[:7]) for one in can_be if one.begin.date]
+            span, begin = can_be[0], can_be[0].begin
         if begin.date is None or span.last is None:
             code = "date_format" if begin.codes else "date_missing"
             text = _("培训时间看不懂。请写成 2024年3月4日，或 2024.3.4-3.6 这样。")

@@ -1,7 +1,6 @@
 """Work results of the provincial platform (业务实绩): points of 100 for a month, quarter or year, with the figures they were made from."""
 
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,30 +10,12 @@ from lms import numbers, sheets
 from lms.imports import kind
 from lms.resources import ColumnField, Judge, Line
 from records import origins, periods
+from records.figures import FULL, CountJudge, PointsJudge, RateJudge
 from records.models import Kind
 from records.recordfile import RecordResource
 from records.shelf import Claim, Held
-from roster.identity.cleaning import numeric, plain
+from roster.identity.cleaning import plain
 from roster.models import Role
-
-FULL = Decimal(100)
-
-
-class PointsJudge(Judge):
-    def clean(self, value: Any, row: Any = None, name: str = "", **kwargs: Any) -> Decimal | None:
-        written = plain(value).removesuffix("分").strip() or ("0" if value in (0, "0") else "")
-        try:
-            points = Decimal(written)
-        except InvalidOperation:
-            row.fault("points_format", _("没有得分，或者得分不是数字。请填 0 到 100 的数。"), name)
-            return None
-        if not points.is_finite() or not 0 <= points <= FULL:
-            row.fault("points_range", _("得分要在 0 到 100 之间。满分不是 100 分的，请先折成百分制。"), name)
-        elif points != round(points, 2):
-            row.fault("points_places", _("得分最多两位小数。"), name)
-        else:
-            return points.quantize(Decimal("0.01"))
-        return None
 
 
 class CellJudge(Judge):
@@ -42,36 +23,6 @@ class CellJudge(Judge):
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
         return value
-
-
-class CountJudge(Judge):
-    """A figure of the platform as it is shown; "" for none."""
-
-    def clean(self, value: Any, row: Any = None, name: str = "", **kwargs: Any) -> str:
-        written = "0" if value in (0, "0") else plain(value)
-        if written and not written.isdecimal():
-            row.remark("figure_format", _("这个数看不懂，先不记。"), name)
-            return ""
-        return written
-
-
-class RateJudge(Judge):
-    """A share as per cent. A spreadsheet keeps 93.5% as the number 0.935, so a number up to 1 is a share of 1."""
-
-    def clean(self, value: Any, row: Any = None, name: str = "", **kwargs: Any) -> str:
-        written = "0" if value in (0, "0") else plain(value)
-        if not written:
-            return ""
-        try:
-            rate = Decimal(written.removesuffix("%"))
-        except InvalidOperation:
-            rate = Decimal("NaN")
-        share = numeric(value) and rate <= 1 if rate.is_finite() else False
-        rate = rate * 100 if share else rate
-        if not rate.is_finite() or not 0 <= rate <= FULL:
-            row.remark("figure_format", _("这个数看不懂，先不记。"), name)
-            return ""
-        return f"{numbers.plain(round(rate, 2))}%"
 
 
 @kind
