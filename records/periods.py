@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from django.utils.translation import gettext as _
 
@@ -38,9 +39,12 @@ class Span:
 
 def span(cell: Cell) -> Span:
     """2024.3.4, 2024年3月, 2024.3.4-3.6, 2024年3月4日至6日; `begin.codes` says what cannot be read."""
-    if not isinstance(cell, str):
-        return Span(when(cell))
-    written = plain(cell)
+    return written_span(plain(cell)) if isinstance(cell, str) else Span(when(cell))
+
+
+@lru_cache(maxsize=1024)
+def written_span(written: str) -> Span:
+    """The rows of a list name the same few days again and again."""
     while (shorter := HALF_DAY.sub("", written).strip()) != written:
         written = shorter
     if MIXED.fullmatch(written):

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +16,7 @@ from records.models import Assessment, Round, SkillRecord
 from roster.known import chunks
 from roster.models import Worker
 
-NOON = time(12)
+NOON, DAY = time(12), timedelta(days=1)
 
 
 def noon(day: date) -> datetime:
@@ -94,15 +94,16 @@ class Shelf:
     def of(cls, workers: Iterable[int], *, kind: str, prefix: str, days: Sequence[tuple[date, date]]) -> "Shelf":
         """Everything of a source like ours, and whatever else of the kind happened within these days."""
         shelf = cls()
-        spans = set(days)
-        begin, end = min(map(min, spans), default=date.max), max(map(max, spans), default=date.min)
-        for worker, pk, source, title, amount, subject, mode, moment, reversal in posted(workers, kind=kind):
+        wanted = Q(source__startswith=prefix)
+        if spans := set(days):
+            begin, end = min(map(min, spans)), max(map(max, spans))
+            wanted |= Q(occurred_at__gte=noon(begin) - DAY, occurred_at__lte=noon(end) + DAY)
+        rows = posted(workers, wanted, kind=kind)
+        for worker, pk, source, title, amount, subject, mode, moment, reversal in rows:
             day = timezone.localtime(moment).date()
             held = Held(pk, source, title, amount, subject, mode, day, reversal is not None)
             if held.source.startswith(prefix):
                 shelf.by_source[worker, origins.first(held.source)].append(held)
-            elif not begin <= held.day <= end:
-                continue
             if not held.reversed:
                 shelf.by_worker[worker].append(held)
         return shelf
@@ -115,10 +116,10 @@ class Shelf:
         return len(self.by_source.get((worker, source), ()))
 
 
-def posted(workers: Iterable[int], *, kind: str) -> Iterator[tuple[Any, ...]]:
+def posted(workers: Iterable[int], wanted: Q, *, kind: str) -> Iterator[tuple[Any, ...]]:
     columns = ("worker_id", "pk", "source", "title", "amount", "subject", "mode", "occurred_at", "reversal__pk")
     for chunk in chunks(sorted(set(workers))):
-        found: QuerySet[SkillRecord] = SkillRecord.objects.originals().filter(worker__in=chunk, kind=kind)
+        found: QuerySet[SkillRecord] = SkillRecord.objects.originals().filter(wanted, worker__in=chunk, kind=kind)
         yield from found.order_by("pk").values_list(*columns).iterator(chunk_size=5000)
 
 

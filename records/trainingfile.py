@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -198,10 +197,14 @@ class TrainingResource(RecordResource):
 
 def told(span: periods.Span) -> str:
     """2024年3月4日, 2024年3月, 2024年; 2024年3月4日至3月6日."""
-    if span.begin.date is None:
+    day, end = span.begin.date, span.end
+    if day is None:
         return ""
-    pattern = {"year": "Y年", "month": "Y年n月"}.get(span.begin.precision, "Y年n月j日")
-    begin = date_format(span.begin.date, pattern)
-    if not span.end or span.begin.precision != "day":
-        return begin
-    return _("%(begin)s至%(end)s") % {"begin": begin, "end": date_format(span.end, "n月j日")}
+    if span.begin.precision != "day":
+        return (
+            _("%s年") % day.year
+            if span.begin.precision == "year"
+            else _("%(y)s年%(m)s月") % {"y": day.year, "m": day.month}
+        )
+    begin = _("%(y)s年%(m)s月%(d)s日") % {"y": day.year, "m": day.month, "d": day.day}
+    return _("%(begin)s至%(m)s月%(d)s日") % {"begin": begin, "m": end.month, "d": end.day} if end else begin
