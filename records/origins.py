@@ -63,4 +63,4 @@ def label(source: str) -> str:
     """What a person is told of where it comes from; "" where the title and its link say it."""
     if source.startswith(TRAINING):
         return _("过往培训")
-    return _("省平台业务实绩") if source.startswith(WORK) else ""
+    return _("省平台") if source.startswith(WORK) else ""

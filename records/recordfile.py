@@ -24,6 +24,7 @@ from roster.finding import Clues, Found
 from roster.judges import SENTENCES, NameJudge
 from roster.models import Worker
 from roster.places import covered
+from roster.rosterfile import RosterResource
 
 FEWEST = 10  # corrections that go by without being asked again, however few records are known
 
@@ -72,7 +73,7 @@ class RecordResource(PostingResource):
 
     @classmethod
     def missing(cls) -> str:
-        return "" if Worker.objects.exists() else _("名册里还没有人。请先导入网格员花名册。")
+        return "" if Worker.objects.exists() else _("名册里还没有人。请先导入%s。") % RosterResource.title
 
     @classmethod
     def place_of(cls, user: Any) -> str:

@@ -83,7 +83,8 @@ class WorkResource(RecordResource):
         """Many exports name their month only in the title over the table, or in the sheet's name."""
         self.over: dict[str, periods.Period | None] = {}
         for table in tables:
-            rows = table.sheet.rows[: table.header_rows[0] - 1]
+            # the header's own rows among them: of a title that stands close to it the reader makes the header's first row
+            rows = table.sheet.rows[: table.header_rows[-1]]
             over = [sheets.text(cell) for row in rows for cell in row if not sheets.blank(cell)]
             self.over[table.sheet.name] = periods.in_titles([table.sheet.name, *over])
 

@@ -48,7 +48,7 @@ def test_a_row_becomes_points_of_100_dated_to_the_end_of_its_period_with_its_fig
     )
     assert record.title == f"2026年3月业务实绩：{figures}"
     assert timezone.localtime(record.occurred_at).isoformat() == "2026-03-31T12:00:00+08:00"
-    assert (record.happened, record.origin) == ("2026年3月31日", "省平台业务实绩")
+    assert (record.happened, record.origin) == ("2026年3月31日", "省平台")
 
 
 def test_an_assessment_takes_their_mean(read, take, worker, city, scheme, county_admin, now):
@@ -80,6 +80,13 @@ def test_the_month_is_read_from_the_title_where_no_column_has_it(read, take, wor
     take("work", lines)
     assert results_of(worker) == [("2026年3月业务实绩", Decimal("92.50"))]
     assert results_of(colleague) == [("2026年3月业务实绩", Decimal(0))]
+
+
+def test_a_title_right_over_the_header_is_read_too(read, worker):
+    data = "\n".join(["2026年3月业务实绩统计表,,", "姓名,手机号,得分", f"{WANG},92.5"]).encode()
+    lines = read("work", data)
+    assert told(lines) == [(3, "new", [])]
+    assert lines[0].shown["facts"][1] == "2026年3月"
 
 
 def test_year_and_month_in_two_columns_percent_cells_and_indicators(read, take, worker):
@@ -240,7 +247,7 @@ def test_a_county_admin_brings_in_a_month_and_the_worker_sees_it(worker, county_
     assert "1 条，平均 <b>92.5</b> 分" in phone.get("/records/").content.decode()
     page = phone.get("/records/work/").content.decode()
     assert "2026年3月业务实绩：上报 12 件" in page
-    assert "2026年3月31日 · 省平台业务实绩" in page
+    assert "2026年3月31日 · 省平台" in page
 
 
 def test_by_command_nothing_is_written_unless_asked(tmp_path, worker, now):
