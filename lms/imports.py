@@ -1,4 +1,4 @@
-"""The import machine: upload → read and judge → preview → apply.
+"""The import machine: upload → read and judge → preview and decide → apply; taking back is in `lms.undoing`.
 
 Judging reads the whole file and writes nothing but its own staging rows; applying goes in chunks of one short transaction each, so that
 no other writer waits long, and takes up where it stopped when its worker was killed. Each kind of import is a SheetResource.
@@ -12,34 +12,20 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.files.base import ContentFile
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from lms import audit, jobs, judging, sealing
+from lms import audit, columns, jobs, judging, sealing, sheets, staging
 from lms.models import ImportRow, ImportRun, ImportState, Outcome
+from lms.outcomes import APPLIED, LEFT_OUT, RANKS
 from lms.refusal import Refused
-from lms.resources import WARNING, Line, Note, SheetResource
+from lms.resources import WARNING, Note, SheetResource
+from lms.staging import recount, still_reading
 
 CHUNK = 200
 TWICE = timedelta(minutes=1)  # the same file again within this time is the same click
-# the order of the preview: what needs a person before what goes by itself
-RANKS = {
-    Outcome.WRONG: 0,
-    Outcome.CONFLICT: 1,
-    Outcome.DUPLICATE: 2,
-    Outcome.OUT_OF_REACH: 3,
-    Outcome.MOVED: 4,
-    Outcome.UPDATED: 5,
-    Outcome.SECOND_GRID: 6,
-    Outcome.NEW: 7,
-    Outcome.ABSENT: 8,
-    Outcome.UNCHANGED: 9,
-    Outcome.SKIPPED: 10,
-}
-STAGED = 500
-LEFT_OUT = (Outcome.WRONG, Outcome.OUT_OF_REACH)
-APPLIED = (Outcome.NEW, Outcome.UPDATED, Outcome.MOVED, Outcome.SECOND_GRID)
+REREAD = (ImportState.MAPPING, ImportState.READY)  # where it may be said how the file is to be read
 
 _kinds: dict[str, type[SheetResource]] = {}
 
@@ -58,6 +44,14 @@ def resource_of(code: str) -> type[SheetResource]:
     return _kinds[code]
 
 
+def visible(user: Any) -> QuerySet[ImportRun]:
+    """The runs a user may see: their own, and those brought in for a territory that they reach; of kinds they may bring in themselves."""
+    found = Q(pk__in=[])
+    for resource in kinds_for(user):
+        found |= Q(kind=resource.kind) & (Q(actor=user.pk) | resource.seen_by(user))
+    return ImportRun.objects.filter(found)
+
+
 def permit(resource: type[SheetResource] | SheetResource, actor: Any) -> None:
     """Refuse where the actor may no longer bring in this kind; roles are read live each time."""
     if not resource.allowed(actor):
@@ -70,19 +64,57 @@ def permit(resource: type[SheetResource] | SheetResource, actor: Any) -> None:
 @transaction.atomic
 def upload(data: bytes, *, name: str, kind: str, actor: Any, now: datetime) -> ImportRun:
     """Keep the file, sealed, in private storage and have it read in the background. A double click gives the same run."""
-    permit(resource_of(kind), actor)
+    resource = resource_of(kind)
+    permit(resource, actor)
     sha256 = hashlib.sha256(data).hexdigest()
     twin = ImportRun.objects.filter(
         actor=actor, kind=kind, sha256=sha256, state=ImportState.READING, created_at__gte=now - TWICE
     ).first()
     if twin:
         return twin
-    run = ImportRun(kind=kind, file_name=name[-200:], sha256=sha256, actor=actor, created_at=now)
-    run.file.save(f"{sha256[:16]}.bin", ContentFile(sealing.seal_bytes(data)), save=False)
+    place = resource.place_of(actor)
+    run = ImportRun(kind=kind, file_name=name[-200:], sha256=sha256, actor=actor, place=place, created_at=now)
+    keep_file(run, data)
     run.save()
     run.job = jobs.enqueue("lms.read_import", owner=actor, run=run.pk)
     run.save(update_fields=["job"])
-    audit.note("import.uploaded", now=now, actor=actor, subject=run, kind=kind, sha256=sha256)
+    audit.note("import.uploaded", now=now, actor=actor, subject=run, territory=place, kind=kind, sha256=sha256)
+    return run
+
+
+def keep_file(run: ImportRun, data: bytes) -> None:
+    """Into private storage; where there is no room for it, nothing of the upload stays."""
+    try:
+        run.file.save(f"{run.sha256[:16]}.bin", ContentFile(sealing.seal_bytes(data)), save=False)
+    except OSError as error:
+        raise Refused(_("文件没有存下来，服务器的磁盘可能满了。请告诉系统管理员，腾出空间后重新上传。")) from error
+
+
+def original(run: ImportRun) -> bytes:
+    """The file as it was uploaded."""
+    with run.file.open() as file:
+        return sealing.unseal_bytes(file.read())
+
+
+@transaction.atomic
+def reread(
+    run: ImportRun, *, options: sheets.ReadOptions, titles: columns.Said = (), by: Any, now: datetime
+) -> ImportRun:
+    """
+    Read the file anew as the admin says: columns by hand, sheets left out, blanks filled. What was decided on its rows is asked
+    again. `titles` are remembered for the territory.
+    """
+    permit(resource_of(run.kind), by)
+    run = ImportRun.objects.select_for_update().get(pk=run.pk)
+    if run.state == ImportState.READING:
+        return run
+    if run.state not in REREAD:
+        raise Refused(_("这份文件已经导入或者放弃，不能再改读法。需要的，请重新上传。"))
+    columns.remember(titles, kind=run.kind, place=resource_of(run.kind).remembered_for(run.place), by=by, now=now)
+    run.options, run.state, run.message = options.as_json(), ImportState.READING, ""
+    run.job = jobs.enqueue("lms.read_import", owner=by, run=run.pk)
+    run.save(update_fields=["options", "state", "message", "job"])
+    audit.note("import.reread", now=now, actor=by, subject=run)
     return run
 
 
@@ -96,55 +128,28 @@ def read_and_stage(handle: jobs.Handle) -> None:
     resource = resource_of(run.kind)()
     try:
         permit(resource, run.actor)
-        with run.file.open() as file:
-            data = sealing.unseal_bytes(file.read())
-        reading = judging.read(resource, data, name=run.file_name, actor=run.actor, now=timezone.now())
+        options = columns.options(run, place=resource.remembered_for(run.place))
+        reading = judging.read(
+            resource, original(run), name=run.file_name, actor=run.actor, now=timezone.now(), options=options
+        )
+    except judging.NoHeader as missing:
+        still_reading(run).update(state=ImportState.MAPPING, message=missing.sentence, samples=missing.samples)
     except Refused as refusal:
         still_reading(run).update(state=ImportState.REFUSED, message=refusal.sentence)
-        return
-    stage(run, reading, handle)
-
-
-def still_reading(run: ImportRun) -> QuerySet[ImportRun]:
-    """The run unless it has been given up meanwhile."""
-    return ImportRun.objects.filter(pk=run.pk, state=ImportState.READING)
-
-
-def stage(run: ImportRun, reading: judging.Reading, handle: jobs.Handle) -> None:
-    """Write the judged lines down for the preview, some at a time, so that nobody else waits long to write."""
-    ImportRow.objects.filter(run=run).delete()
-    total = len(reading.lines)
-    for start in range(0, total, STAGED):
-        lines = enumerate(reading.lines[start : start + STAGED], start)
-        ImportRow.objects.bulk_create([staged(run, position, line) for position, line in lines])
-        handle.progress(min(start + STAGED, total), total)
-    remarked = sum(bool(line.notes) for line in reading.lines if line.outcome not in LEFT_OUT)
-    known = {**reading.report, "skipped": reading.skipped_rows, "remarked": remarked}
-    if not still_reading(run).update(counts=reading.counts, reading=known, state=ImportState.READY):
-        ImportRow.objects.filter(run=run).delete()
-
-
-def staged(run: ImportRun, position: int, line: Line) -> ImportRow:
-    return ImportRow(
-        run=run,
-        position=position,
-        sheet=line.sheet[:100],
-        number=line.number,
-        label=line.label.replace("\0", "")[:100],
-        outcome=line.outcome,
-        rank=RANKS[Outcome(line.outcome)],
-        notes=[asdict(note) for note in line.notes],
-        cells=line.shown,
-        plan=line.plan if line.outcome in APPLIED else None,
-    )
+    else:
+        staging.stage(run, reading, handle)
 
 
 # --- apply ----------------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
-def confirm(run: ImportRun, *, by: Any, now: datetime) -> ImportRun:
-    """Let the good rows go in, in the background. Confirming twice starts one application."""
+def confirm(run: ImportRun, *, by: Any, now: datetime, whole: bool = False, changes: int | None = None) -> ImportRun:
+    """
+    Let the good rows go in, in the background. Confirming twice starts one application.
+
+    `whole` lets in all rows or none. Where more than a tenth of an area's known ones would change, `changes` must say how many.
+    """
     permit(resource_of(run.kind), by)
     run = ImportRun.objects.select_for_update().get(pk=run.pk)
     if run.state in {ImportState.APPLYING, ImportState.DONE}:
@@ -153,21 +158,38 @@ def confirm(run: ImportRun, *, by: Any, now: datetime) -> ImportRun:
         raise Refused(_("这份文件还没有读完，或者已经放弃，不能导入。"))
     if not coming(run):
         raise Refused(_("这份文件里没有要新增或更改的行，不用导入。"))
-    run.state, run.confirmed_at = ImportState.APPLYING, now
+    if whole and (left := left_behind(run)):
+        raise Refused(_("还有 %s 行不能导入。选了“全部都对才导入”，请先把这些行改好或决定好。") % left)
+    if run.brake and changes != run.brake["changes"]:
+        text = _("这份文件要改动 %(changes)s 人，超过在册 %(of)s 人的十分之一。核对无误的，请填上要改动的人数再确认。")
+        raise Refused(text % run.brake)
+    run.state, run.confirmed_at, run.whole = ImportState.APPLYING, now, whole
+    run.confirmed_by_id = by.pk
     run.job = jobs.enqueue("lms.apply_import", owner=by, run=run.pk)
-    run.save(update_fields=["state", "confirmed_at", "job"])
-    audit.note("import.confirmed", now=now, actor=by, subject=run, counts=run.counts)
+    run.save(update_fields=["state", "confirmed_at", "confirmed_by", "whole", "job"])
+    audit.note("import.confirmed", now=now, actor=by, subject=run, territory=run.place, counts=run.counts)
     return run
 
 
 def under_way() -> bool:
-    """Whether any import is going in now, so that what the screens show is not yet whole."""
-    return ImportRun.objects.filter(state=ImportState.APPLYING).exists()
+    """Whether any import is going in or being taken back now, so that what the screens show is not whole."""
+    return ImportRun.objects.filter(state__in=[ImportState.APPLYING, ImportState.UNDOING]).exists()
 
 
 def coming(run: ImportRun) -> int:
     """How many rows of a preview would go in."""
     return sum(run.counts.get(outcome, 0) for outcome in APPLIED)
+
+
+def left_behind(run: ImportRun) -> int:
+    return sum(run.counts.get(outcome, 0) for outcome in LEFT_OUT)
+
+
+WORKS = {
+    ImportState.READING: "lms.read_import",
+    ImportState.APPLYING: "lms.apply_import",
+    ImportState.UNDOING: "lms.undo_import",
+}
 
 
 @transaction.atomic
@@ -178,8 +200,7 @@ def resume(run: ImportRun, *, by: Any, now: datetime) -> ImportRun:
     run = ImportRun.objects.select_related("job").get(pk=run.pk)
     if not run.stopped:
         return run
-    kind = "lms.read_import" if run.state == ImportState.READING else "lms.apply_import"
-    run.job = jobs.enqueue(kind, owner=by, run=run.pk)
+    run.job = jobs.enqueue(WORKS[ImportState(run.state)], owner=by, run=run.pk)
     run.save(update_fields=["job"])
     audit.note("import.resumed", now=now, actor=by, subject=run)
     return run
@@ -206,7 +227,7 @@ def waiting(run: ImportRun) -> QuerySet[ImportRow]:
 def apply_chunk(run: ImportRun, resource: SheetResource) -> int:
     """
     One short transaction; returns how many rows it did, 0 when nothing is left. The run's row is locked, so two workers
-    never do the same chunk. Refuses, with nothing of the chunk written, when the uploader's roles no longer reach it.
+    never do the same chunk. Refuses, with nothing of the chunk written, when the roles of who uploaded it no longer reach it.
     """
     now = timezone.now()
     with transaction.atomic():
@@ -218,9 +239,11 @@ def apply_chunk(run: ImportRun, resource: SheetResource) -> int:
         permit(resource, actor)
         plans = [row.plan or {} for row in rows]
         resource.permit(plans, actor=actor)
-        applied = resource.apply(plans, run=run, now=now)
+        applied = resource.apply(plans, run=held, now=now)
+        for index, row in enumerate(rows):
+            row.applied_at, row.done = now, applied.done.get(index)
+        staging.write_down(rows, ["applied_at", "done"])
         leave_out([(rows[index], sentence) for index, sentence in applied.overtaken.items()])
-        ImportRow.objects.filter(pk__in=[row.pk for row in rows]).update(applied_at=now)
     return len(rows)
 
 
@@ -234,15 +257,19 @@ def leave_out(rows: list[tuple[ImportRow, str]]) -> None:
 
 @transaction.atomic
 def finish(run: ImportRun) -> None:
-    """Close an application, with the counts of what really went in."""
+    """Close an application, with the counts of what really went in. Where all or none was asked for and a row was overtaken, it is taken back."""
     now = timezone.now()
     run = ImportRun.objects.select_for_update().get(pk=run.pk)
     if run.state != ImportState.APPLYING:
         return
-    run.counts = dict(run.rows.values_list("outcome").annotate(count=Count("pk")).order_by())
+    recount(run)
     run.state, run.finished_at = ImportState.DONE, now
-    run.save(update_fields=["state", "finished_at", "counts"])
-    audit.note("import.applied", now=now, actor=run.actor, subject=run, counts=run.counts)
+    if run.whole and (left := run.counts.get(Outcome.SKIPPED, 0)):
+        run.state, run.undone_by_id = ImportState.UNDOING, run.confirmed_by_id
+        run.message = _("预览以后有 %s 行的情况变了。选了“全部都对才导入”，所以已经导入的也撤回了。") % left
+        run.job = jobs.enqueue("lms.undo_import", owner=run.confirmed_by, run=run.pk)
+    run.save(update_fields=["state", "finished_at", "undone_by", "message", "job"])
+    audit.note("import.applied", now=now, actor=run.actor, subject=run, territory=run.place, counts=run.counts)
 
 
 @transaction.atomic
@@ -251,11 +278,11 @@ def drop(run: ImportRun, *, by: Any, now: datetime) -> None:
     run = ImportRun.objects.select_for_update().get(pk=run.pk)
     if run.state == ImportState.DROPPED:
         return
-    if run.state not in {ImportState.READING, ImportState.READY, ImportState.REFUSED}:
+    if run.state not in {ImportState.READING, ImportState.MAPPING, ImportState.READY, ImportState.REFUSED}:
         raise Refused(_("已经开始导入，不能放弃。"))
     run.rows.all().delete()
-    run.state = ImportState.DROPPED
-    run.save(update_fields=["state"])
+    run.state, run.samples = ImportState.DROPPED, None
+    run.save(update_fields=["state", "samples"])
     file = run.file
     transaction.on_commit(lambda: file.delete(save=False))
     audit.note("import.dropped", now=now, actor=by, subject=run)

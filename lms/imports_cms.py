@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from lms import imports, preview, workbooks, wrong_rows
+from lms import history, imports, numbers, preview, undoing, workbooks, wrong_rows
 from lms.import_forms import UploadForm
-from lms.models import ImportRun, ImportState
+from lms.models import ImportRun, ImportState, Outcome
 from lms.refusal import Refused
 from lms.resources import SheetResource
 
@@ -32,13 +32,19 @@ def allowed(request: HttpRequest) -> list[type[SheetResource]]:
 
 
 def own(request: HttpRequest) -> QuerySet[ImportRun]:
-    """The runs this user uploaded, of the kinds still allowed: a preview shows people, so nobody else sees it."""
+    """The runs this user uploaded, of the kinds still allowed."""
     kinds = [kind.kind for kind in allowed(request)]
-    return ImportRun.objects.filter(actor=request.user.pk, kind__in=kinds).select_related("job", "actor")
+    return ImportRun.objects.filter(actor=request.user.pk, kind__in=kinds)
+
+
+def seen(request: HttpRequest) -> QuerySet[ImportRun]:
+    """The runs this user may see: a preview shows people, so only who reaches the territory it was brought in for."""
+    allowed(request)
+    return imports.visible(request.user).select_related("job", "actor", "confirmed_by", "undone_by")
 
 
 def found(request: HttpRequest, pk: int) -> tuple[ImportRun, type[SheetResource]]:
-    run = get_object_or_404(own(request), pk=pk)
+    run = get_object_or_404(seen(request), pk=pk)
     return run, imports.resource_of(run.kind)
 
 
@@ -57,13 +63,15 @@ def start(request: HttpRequest) -> HttpResponse:
             form.add_error("file", refusal.sentence)
         else:
             return redirect("import_run", run.pk)
-    page = Paginator(own(request), RUNS).get_page(request.GET.get("page"))
+    past = history.narrowed(seen(request), request.GET)
+    page = Paginator(past, RUNS).get_page(request.GET.get("page"))
     context = {
         "form": form,
         "kinds": [(kind, kind.missing()) for kind in kinds],
         "chosen": form["kind"].value(),
         "page": page,
-        "runs": [(run, imports.resource_of(run.kind).title, preview.state_of(run)) for run in page],
+        "runs": [history.told(run, now=request.now) for run in page],  # type: ignore[attr-defined]
+        "asked": history.asked(request.GET),
         "page_title": _("导入"),
         "header_icon": "upload",
     }
@@ -100,17 +108,19 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "next_kind": next((kind for kind in allowed(request) if kind.kind == resource.next_kind), None),
         "look_again": LOOK_AGAIN if at_work(run) else 0,
         "late": at_work(run) and waits_long(run, request),
+        "may_undo": undoing.may(run, now=request.now),  # type: ignore[attr-defined]
+        "undo_until": undoing.open_until(run),
         "page_title": run.file_name,
         "page_subtitle": resource.title,
         "header_icon": "upload",
     }
-    if run.state in {ImportState.READY, ImportState.DONE}:
+    if run.state in {ImportState.READY, ImportState.DONE, ImportState.UNDONE}:
         context |= looked_through(request, run, resource)
     return render(request, "lms/cms_import.html", context)
 
 
 def at_work(run: ImportRun) -> bool:
-    return run.state in {ImportState.READING, ImportState.APPLYING} and not run.stopped
+    return run.state in imports.WORKS and not run.stopped
 
 
 def waits_long(run: ImportRun, request: HttpRequest) -> bool:
@@ -128,9 +138,12 @@ def looked_through(request: HttpRequest, run: ImportRun, resource: type[SheetRes
         "only": only,
         "q": name,
         "cards": preview.cards(run),
-        "chips": preview.chips(run),
-        "total": sum(run.counts.values()),
-        "left_behind": preview.left_behind(run),
+        "chips": preview.chips(run, resource),
+        "total": preview.total(run),
+        "left_behind": imports.left_behind(run),
+        "open": preview.open_count(run),
+        "absent": run.counts.get(Outcome.ABSENT, 0),
+        "alike": preview.alike(run, resource, only),
         "file_line": preview.file_line(run),
         "totals": preview.totals(run),
         "hidden": preview.hidden(run),
@@ -142,7 +155,8 @@ def looked_through(request: HttpRequest, run: ImportRun, resource: type[SheetRes
 
 @require_POST
 def confirm(request: HttpRequest, pk: int) -> HttpResponse:
-    return done(request, pk, imports.confirm)
+    changes = numbers.row(request.POST.get("changes", "").strip())
+    return done(request, pk, imports.confirm, whole=bool(request.POST.get("whole")), changes=changes)
 
 
 @require_POST
@@ -150,10 +164,10 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
     return done(request, pk, imports.resume)
 
 
-def done(request: HttpRequest, pk: int, verb: Any) -> HttpResponse:
+def done(request: HttpRequest, pk: int, verb: Any, **said: Any) -> HttpResponse:
     run, _resource = found(request, pk)
     try:
-        verb(run, by=request.user, now=request.now)  # type: ignore[attr-defined]
+        verb(run, by=request.user, now=request.now, **said)  # type: ignore[attr-defined]
     except Refused as refusal:
         messages.error(request, refusal.sentence)
     return redirect("import_run", pk)

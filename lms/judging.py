@@ -1,8 +1,9 @@
 """A file becomes judged lines: read by `lms.sheets`, each cell by its column, each row with the whole file in view. Writes nothing."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,9 @@ from lms.refusal import Refused
 from lms.resources import Line, SheetResource
 
 SKIPPED_SHOWN = 100
+CANDIDATES = 12  # sheets whose first rows are kept for pointing at the header
+AS_FOUND = sheets.ReadOptions()
+LONG = re.compile(r"\d[\d ]{6,}[\dXx]")
 
 
 @dataclass
@@ -23,24 +27,40 @@ class Reading:
     lines: list[Line]
     skipped_rows: int
     report: dict[str, Any]
+    # titles and a few values of each column, masked; who was not named; how many known ones each area holds
+    samples: dict[str, Any] = field(default_factory=dict)
+    absent: list[Line] = field(default_factory=list)
+    known: dict[str, int] = field(default_factory=dict)
 
     @property
     def counts(self) -> dict[str, int]:
         return dict(Counter(line.outcome for line in self.lines))
 
 
-def read(resource: SheetResource, data: bytes, *, name: str, actor: Any, now: datetime) -> Reading:
+class NoHeader(Refused):
+    """No row of the file names what this kind needs; `samples` holds its first rows, for a person to point at the header."""
+
+    def __init__(self, sentence: str, samples: dict[str, Any]) -> None:
+        super().__init__(sentence)
+        self.samples = samples
+
+
+def read(
+    resource: SheetResource,
+    data: bytes,
+    *,
+    name: str,
+    actor: Any,
+    now: datetime,
+    options: sheets.ReadOptions = AS_FOUND,
+) -> Reading:
     """Read and judge a whole file. Writes nothing. Refuses a file that is no table of this kind, in one sentence."""
     book = sheets.read(data, name=name)
-    found, left_out = sheets.tables(book, resource.aliases(), need=resource.need)
+    found, left_out = sheets.tables(
+        book, resource.aliases(), need=resource.need, options=options, fillable=resource.fillable
+    )
     if not found:
-        raise Refused(
-            _("在这个文件里没有找到%(title)s的表头。请确认选对了文件，表头里要有：%(need)s。")
-            % {
-                "title": resource.title,
-                "need": "、".join(resource.columns()[field].column_name for field in resource.need),
-            }
-        )
+        raise no_header(resource, book, left_out)
     lines = list(lines_of(found))
     resource.prepare(actor=actor, now=now)
     for line in lines:
@@ -48,7 +68,48 @@ def read(resource: SheetResource, data: bytes, *, name: str, actor: Any, now: da
     resource.judge(lines, tables=found)
     for line in lines:
         settle(line)
-    return Reading(lines, sum(len(table.skipped) for table in found), report(found, left_out))
+    absent = resource.absent(lines)
+    areas = sorted({line.area for line in lines if line.area})
+    return Reading(
+        lines,
+        sum(len(table.skipped) for table in found),
+        report(found, left_out),
+        samples={"sheets": [sampled(table) for table in found]},
+        absent=absent,
+        known=resource.known_in(areas) if areas else {},
+    )
+
+
+def no_header(resource: SheetResource, book: sheets.Book, left_out: list[sheets.LeftOut]) -> Refused:
+    """Where a person may find the header, its first rows; else only that this is no such table."""
+    if any(sheet.reason == "side by side" for sheet in left_out):
+        return Refused(
+            _("一张工作表里并排放着两个表，分不清哪些格子是一行。请把它们上下放，或者分成两张工作表，再重新上传。")
+        )
+    needed = "、".join(str(resource.columns()[name].column_name) for name in resource.need)
+    sentence = _("在这个文件里没有找到%(title)s的表头。请确认选对了文件，表头里要有：%(need)s。")
+    first_rows = [
+        {"name": sheet.name, "rows": [[row.number, [masked(text) for text in row.cells]] for row in rows]}
+        for sheet in book.sheets
+        if sheet.width >= len(resource.need) and (rows := sheets.candidates(sheet))
+    ]
+    sentence = sentence % {"title": resource.title, "need": needed}
+    return NoHeader(sentence, {"candidates": first_rows[:CANDIDATES]}) if first_rows else Refused(sentence)
+
+
+def sampled(table: sheets.Table) -> dict[str, Any]:
+    """How each column was taken, with a few of its values; blanks that might mean the row above."""
+    columns = [
+        [column.letter, column.title, column.field, [masked(value) for value in column.samples]]
+        for column in table.columns
+    ]
+    gaps = [[name, gap.count, gap.first_row, gap.value_above] for name, gap in table.gaps.items()]
+    return {"name": table.sheet.name, "columns": columns, "gaps": gaps}
+
+
+def masked(value: str) -> str:
+    """A value as it may be shown: of a long number only its first and last figures."""
+    return LONG.sub(lambda found: f"{found[0][:3]}****{found[0][-2:]}", value)[:40]
 
 
 def settle(line: Line) -> None:
@@ -77,6 +138,7 @@ def report(tables: list[sheets.Table], left_out: list[sheets.LeftOut]) -> dict[s
                 "rows": len(table.rows),
                 "declared": table.declared,
                 "hidden": len(table.hidden_rows),
+                "hidden_columns": [column.letter for column in table.hidden_columns],
                 "columns": [[column.letter, column.title, column.field] for column in table.columns],
                 "skipped": [[row.number, row.reason, row.text[:40]] for row in table.skipped[:SKIPPED_SHOWN]],
                 "skipped_rows": len(table.skipped),

@@ -77,6 +77,8 @@ class ImportRun(models.Model):
     # how it is to be read where the admin has said so: columns by hand, sheets left out, blanks to be filled
     options = models.JSONField(default=dict, blank=True)
     reading = models.JSONField(default=dict, help_text=_("各表、表头行、列的对应关系、略过的行"))
+    # titles and a few values of each column, or the first rows where no header was found; sealed, for they name people
+    samples = SealedJSONField(null=True)
     counts = models.JSONField(default=dict)
     # what makes the confirmation ask again: {"changes": 424, "of": 1500}; empty where nothing does
     brake = models.JSONField(default=dict, blank=True)
@@ -137,6 +139,8 @@ class ImportRow(models.Model):
     plan = SealedJSONField(null=True)
     # rows of one person (or grid, or place) have one key; what is decided for one is decided for all of them
     key = models.CharField(max_length=64, blank=True)
+    # path of the county that it would change something in
+    area = models.CharField(max_length=60, blank=True)
     # the code of what is asked of a person, and the option taken; an open question of an outcome that waits keeps the row out
     question = models.CharField(max_length=30, blank=True)
     choice = models.CharField(max_length=30, blank=True)

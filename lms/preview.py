@@ -3,17 +3,28 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import zip_longest
+from typing import Any
 
+from django.db.models import Count as CountRows
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from lms import imports
+from lms import deciding
 from lms.models import ImportRow, ImportRun, ImportState, Outcome
+from lms.outcomes import APPLIED, LEFT_OUT, RANKS
 from lms.resources import ERROR, SheetResource
 
-REMARKED = "remarked"
-TONES = {Outcome.WRONG: "bo-bad", Outcome.OUT_OF_REACH: "bo-bad", Outcome.MOVED: "bo-warn", Outcome.SKIPPED: "bo-warn"}
+REMARKED, OPEN, ASKED = "remarked", "open", "ask:"
+TONES = {
+    Outcome.WRONG: "bo-bad",
+    Outcome.OUT_OF_REACH: "bo-bad",
+    Outcome.CONFLICT: "bo-warn",
+    Outcome.DUPLICATE: "bo-warn",
+    Outcome.ABSENT: "bo-warn",
+    Outcome.MOVED: "bo-warn",
+    Outcome.SKIPPED: "bo-warn",
+}
 WILL = {
     Outcome.NEW: lazy("新增"),
     Outcome.UPDATED: lazy("更新"),
@@ -22,17 +33,26 @@ WILL = {
     Outcome.UNCHANGED: lazy("与系统里的一样，不用改"),
     Outcome.WRONG: lazy("有误，不会导入"),
     Outcome.OUT_OF_REACH: lazy("不在管辖范围，不会导入"),
+    Outcome.CONFLICT: lazy("要决定，没决定以前不会导入"),
+    Outcome.DUPLICATE: lazy("疑似重复，没决定以前不会导入"),
+    Outcome.ABSENT: lazy("名单里没有，系统不会动"),
     Outcome.SKIPPED: lazy("预览后情况变了，没有导入"),
 }
 REASONS = {
     "blank": lazy("空行"),
     "header": lazy("重复的表头"),
+    "hint": lazy("填写提示或示例"),
     "total": lazy("合计行"),
     "signature": lazy("制表人、审核人等签名行"),
     "note": lazy("注释行"),
+    "hidden": lazy("隐藏的行"),
+}
+SHEET_REASONS = {
     "no table": lazy("没有找到表头"),
     "hidden": lazy("隐藏的工作表"),
     "specimen": lazy("填写说明或示例"),
+    "off": lazy("你选了不读"),
+    "side by side": lazy("两张表并排放在一起，要分成两张工作表"),
 }
 
 
@@ -47,17 +67,24 @@ class Count:
 def cards(run: ImportRun) -> list[Count]:
     """Each outcome that the run has, what needs a person first at its end; the wrong ones are told even when there are none."""
     order = [Outcome.NEW, Outcome.UPDATED, Outcome.MOVED, Outcome.SECOND_GRID, Outcome.UNCHANGED, Outcome.SKIPPED]
-    shown = [outcome for outcome in [*order, Outcome.OUT_OF_REACH, Outcome.WRONG] if run.counts.get(outcome)]
+    order += [Outcome.ABSENT, Outcome.DUPLICATE, Outcome.CONFLICT, Outcome.OUT_OF_REACH, Outcome.WRONG]
+    shown = [outcome for outcome in order if run.counts.get(outcome)]
     return [Count(outcome, str(WILL[outcome]), run.counts[outcome], TONES.get(outcome, "")) for outcome in shown]
 
 
-def chips(run: ImportRun) -> list[Count]:
-    """The filters over the rows, in the order of the rows."""
+def chips(run: ImportRun, resource: type[SheetResource]) -> list[Count]:
+    """The filters over the rows: each outcome in the order of the rows, then what is asked, then remarks."""
     found = [
         Count(outcome, str(outcome.label), run.counts[outcome], TONES.get(outcome, ""))
-        for outcome in imports.RANKS
+        for outcome in RANKS
         if run.counts.get(outcome)
     ]
+    questions = (
+        run.rows.exclude(question="").values_list("question").annotate(rows=CountRows("pk")).order_by("question")
+    )
+    for code, rows in questions:
+        title, _answers = resource.questions.get(code, (code, []))
+        found.append(Count(f"{ASKED}{code}", str(title), rows, "bo-warn"))
     remarked = run.reading.get("remarked", 0)
     return [*found, Count(REMARKED, _("有提醒"), remarked, "bo-warn")] if remarked else found
 
@@ -66,16 +93,48 @@ def rows(run: ImportRun, *, only: str, name: str) -> QuerySet[ImportRow]:
     """The staged rows, wrong ones first, of one outcome or with a remark, of people whose name holds `name`."""
     found = run.rows.order_by("rank", "position")
     if only == REMARKED:
-        found = found.exclude(outcome__in=imports.LEFT_OUT).exclude(notes=[])
+        found = found.exclude(outcome__in=LEFT_OUT).exclude(notes=[])
+    elif only == OPEN:
+        found = deciding.open_rows(run).order_by("rank", "position")
+    elif only.startswith(ASKED):
+        found = found.filter(question=only.removeprefix(ASKED)).exclude(question="")
     elif only in Outcome.values:
         found = found.filter(outcome=only)
+    else:
+        found = found.exclude(outcome=Outcome.ABSENT)
     return found.filter(label__contains=name) if name else found
+
+
+def total(run: ImportRun) -> int:
+    """How many rows of the file were read; who is not named is no row of it."""
+    return sum(count for outcome, count in run.counts.items() if outcome != Outcome.ABSENT)
+
+
+def open_count(run: ImportRun) -> int:
+    return deciding.open_rows(run).count() if run.state == ImportState.READY else 0
+
+
+@dataclass(frozen=True)
+class Alike:
+    """What is asked of all rows that a filter shows, where one answer may do for all of them."""
+
+    question: str
+    answers: list[tuple[str, str]]
+
+
+def alike(run: ImportRun, resource: type[SheetResource], only: str) -> Alike | None:
+    if run.state != ImportState.READY or not only.startswith(ASKED):
+        return None
+    code = only.removeprefix(ASKED)
+    _title, answers = resource.questions.get(code, ("", []))
+    return Alike(code, [(option, str(label)) for option, label in answers]) if answers else None
 
 
 @dataclass
 class Told:
     """One row for the screen: `faults` and `remarks` as (column letter, main clause, the rest)."""
 
+    pk: int
     place: str
     label: str
     facts: list[tuple[str, str]]
@@ -84,24 +143,50 @@ class Told:
     changes: list[list[str]] = field(default_factory=list)
     faults: list[tuple[str, str, str]] = field(default_factory=list)
     remarks: list[tuple[str, str, str]] = field(default_factory=list)
+    # what is asked, the options as (code, label, whether taken), and whether it can be answered on this screen
+    asked: str = ""
+    options: list[tuple[str, str, bool]] = field(default_factory=list)
+    taken: str = ""
+    # the way to whom the row is about, and whether somebody missing has been accounted for
+    link: list[Any] = field(default_factory=list)
+    absent: bool = False
+    stays: bool = False
+    undone: bool = False
 
 
 def told(row: ImportRow, resource: type[SheetResource]) -> Told:
     shown = row.cells or {}
     facts = ["" if fact is None else str(fact) for fact in shown.get("facts", [])]
     outcome = Outcome(row.outcome)
-    notes = [(note["level"], (note["column"], *clauses(note["message"]))) for note in row.notes]
+    # once it is decided what a cut number means, the number is no fault any more
+    decided = bool(row.choice) and outcome != Outcome.WRONG
+    notes = [
+        ("" if decided else note["level"], (note["column"], *clauses(note["message"])))
+        for note in row.notes
+        if note["code"] != row.question
+    ]
+    options = [
+        (code, option["label"], code == row.choice) for code, option in (row.options or {}).items() if option["label"]
+    ]
     return Told(
+        pk=row.pk,
         place=_("%(sheet)s · 第 %(row)s 行") % {"sheet": row.sheet, "row": row.number}
         if row.sheet
-        else _("第 %s 行") % row.number,
+        else (_("第 %s 行") % row.number if row.number else _("名册")),
         label=row.label,
         facts=list(zip_longest(map(str, resource.fact_titles), facts[: len(resource.fact_titles)], fillvalue="")),
         outcome=str(WILL[outcome]),
         tone=TONES.get(outcome, ""),
-        changes=shown.get("changes", []) if outcome in imports.APPLIED else [],
+        changes=shown.get("changes", []) if outcome in APPLIED else [],
         faults=[note for level, note in notes if level == ERROR],
         remarks=[note for level, note in notes if level != ERROR],
+        asked=shown.get("asked", ""),
+        options=options,
+        taken=next((label for _code, label, taken in options if taken), ""),
+        link=shown.get("link", []),
+        absent=outcome == Outcome.ABSENT,
+        stays=row.choice == "stays",
+        undone=row.undone_at is not None,
     )
 
 
@@ -146,7 +231,7 @@ def skipped(run: ImportRun) -> Iterator[tuple[str, int, str, str]]:
 
 
 def left_out_sheets(run: ImportRun) -> list[tuple[str, str]]:
-    return [(name, str(REASONS.get(reason, reason))) for name, reason in run.reading.get("left_out", [])]
+    return [(name, str(SHEET_REASONS.get(reason, reason))) for name, reason in run.reading.get("left_out", [])]
 
 
 def totals(run: ImportRun) -> list[tuple[str, bool]]:
@@ -192,10 +277,6 @@ def columns(run: ImportRun, resource: SheetResource) -> list[Columns]:
         taken = [(letter, title, names.get(field, "")) for letter, title, field in sheet["columns"]]
         found.setdefault(repr(taken), Columns([], taken)).sheets.append(sheet["name"])
     return list(found.values())
-
-
-def left_behind(run: ImportRun) -> int:
-    return sum(run.counts.get(outcome, 0) for outcome in imports.LEFT_OUT)
 
 
 def state_of(run: ImportRun) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as lazy
 from import_export import fields, resources, widgets
 
@@ -75,7 +76,13 @@ class Line:
     plan: dict[str, Any] | None = None
     # equal for all rows of one person, grid or place; hashed before it is kept
     key: str = ""
+    # path of the county that it would change something in
+    area: str = ""
     question: Question | None = None
+
+    def ask(self, question: Question) -> None:
+        """Leave it to a person; where an option is taken already the line goes by it until they say otherwise."""
+        self.question = question
 
     def fault(self, code: str, message: Any, name: str = "") -> None:
         self.notes.append(Note(ERROR, code, str(message), self.letters.get(name, "")))
@@ -129,6 +136,10 @@ class SheetResource(resources.Resource):
     title: Any = ""
     # fields without which a header row is no header
     need: tuple[str, ...] = ()
+    # what rows may be asked: code → (how the filter names it, [(option that many rows share, what the button for all says), …])
+    questions: dict[str, tuple[Any, list[tuple[str, Any]]]] = {}
+    # fields whose blanks may mean the row above, where a person says so
+    fillable: tuple[str, ...] = ()
     # for the screens: what a row is called, the titles of its facts, what the file must have, where the result can be seen
     # (name of a route, text of the link), and the kind that an admin brings in next
     label_title: Any = lazy("名称")
@@ -181,8 +192,8 @@ class SheetResource(resources.Resource):
         """What is known in the places this file speaks of and does not stand in it: listed for a decision, never touched."""
         return []
 
-    def brake(self, lines: Sequence[Line]) -> dict[str, Any]:
-        """{"changes": how many known ones it would change, "of": how many there are} where that is so many that it is asked again; else {}."""
+    def known_in(self, areas: Sequence[str]) -> dict[str, int]:
+        """How many known ones each area holds: a file that would change more than a tenth of them is asked about again."""
         return {}
 
     # --- taking back ---------------------------------------------------------------------------------------------------
@@ -202,13 +213,18 @@ class SheetResource(resources.Resource):
 
     @classmethod
     def place_of(cls, user: Any) -> str:
-        """The path of the territory in whose name this user brings something in; columns are remembered for it."""
+        """The path of the territory in whose name this user brings something in."""
         return ""
 
     @classmethod
-    def sees(cls, user: Any, place: str) -> bool:
-        """Whether this user may see, and undo, what was brought in in the name of a territory."""
-        return cls.allowed(user)
+    def remembered_for(cls, place: str) -> str:
+        """The path of the territory that shares what was said of a column's title."""
+        return place
+
+    @classmethod
+    def seen_by(cls, user: Any) -> Q:
+        """The runs of this kind, beside their own, that a user may see and undo."""
+        return Q(pk__in=[])
 
     def summary(self, lines: Iterable[Line]) -> dict[str, Any]:
         """Figures of this kind for the command line's JSON."""

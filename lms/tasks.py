@@ -3,9 +3,9 @@
 from celery import shared_task
 from django.utils import timezone
 
-from lms import imports, jobs
+from lms import deciding, imports, jobs, undoing
 
-__all__ = ["imports", "run_job", "sweep"]
+__all__ = ["deciding", "imports", "run_job", "sweep", "undoing"]
 
 
 @shared_task

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
-from lms import imports, imports_cms
+from lms import columns_cms, decisions_cms, imports, imports_cms
 from lms.models import ImportState
 from lms.panels import Waiting, WaitingPanel
 
@@ -69,6 +69,10 @@ def import_addresses() -> list[URLPattern]:
     return [
         path("imports/", imports_cms.start, name="imports"),
         path("imports/<int:pk>/", imports_cms.show, name="import_run"),
+        path("imports/<int:pk>/columns/", columns_cms.columns, name="import_columns"),
+        path("imports/<int:pk>/choose/", decisions_cms.choose, name="import_choose"),
+        path("imports/<int:pk>/account-for/", decisions_cms.account_for, name="import_account_for"),
+        path("imports/<int:pk>/undo/", decisions_cms.undo, name="import_undo"),
         path("imports/<int:pk>/confirm/", imports_cms.confirm, name="import_confirm"),
         path("imports/<int:pk>/resume/", imports_cms.resume, name="import_resume"),
         path("imports/<int:pk>/drop/", imports_cms.drop, name="import_drop"),
@@ -92,7 +96,9 @@ def imports_waiting(request: HttpRequest, panels: list[Any]) -> None:
     states = list(imports_cms.own(request).values_list("state", flat=True))
     lines = [
         (_("份上传的表核对好了，等你确认"), ImportState.READY, "warn"),
+        (_("份上传的表没有认出表头，等你指出来"), ImportState.MAPPING, "warn"),
         (_("份表正在导入，名册还不完整"), ImportState.APPLYING, ""),
+        (_("份导入正在撤销，名册还不完整"), ImportState.UNDOING, ""),
     ]
     items = [Waiting(str(text), states.count(state), reverse("imports"), tone) for text, state, tone in lines]
     panels.append(WaitingPanel(str(_("导入")), [item for item in items if item.count], order=5))

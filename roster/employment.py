@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from lms import audit
@@ -22,6 +21,7 @@ from roster.models import (
     WorkerState,
     id_lookup,
     mobile_lookup,
+    tail_lookup,
 )
 
 
@@ -46,9 +46,6 @@ class Person:
     listed_as_mentor: str = ""
 
 
-BESIDE = {"id_number": ("id_hash",), "mobile": ("mobile_hash",), "joined_on": ("joined_precision",)}
-
-
 @transaction.atomic
 def take_up(people: Sequence[Person], *, now: datetime) -> list[Worker]:
     """New workers, each with the next roster number. The caller has made sure that none of them is known yet."""
@@ -66,6 +63,7 @@ def fields_of(person: Person) -> dict[str, object]:
     values["telephones"] = person.telephones or None
     values["id_hash"] = id_lookup(person.id_number) if person.id_number else None
     values["mobile_hash"] = mobile_lookup(person.mobile) if person.mobile else ""
+    values["mobile_tail_hash"] = tail_lookup(person.mobile) if person.mobile else ""
     return values
 
 
@@ -82,8 +80,10 @@ def _next_number() -> int:
 
 
 @transaction.atomic
-def post(pairs: Sequence[tuple[Worker, Grid]], *, since: date | None, import_run_id: int | None = None) -> int:
-    """Put workers in charge of grids; a pair that already stands is left alone. Returns how many postings are new."""
+def post(
+    pairs: Sequence[tuple[Worker, Grid]], *, since: date | None, import_run_id: int | None = None
+) -> list[Posting]:
+    """Put workers in charge of grids; a pair that already stands is left alone. Returns the new postings."""
     standing = set(
         Posting.objects.current()
         .filter(worker__in={worker.pk for worker, _grid in pairs})
@@ -96,59 +96,7 @@ def post(pairs: Sequence[tuple[Worker, Grid]], *, since: date | None, import_run
         for worker, grid in pairs
         if (worker.pk, grid.pk) not in standing
     }
-    Posting.objects.bulk_create(fresh.values(), batch_size=500)
-    return len(fresh)
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """A roster line about to go in: the person as listed, who that is already (None for nobody), and what is to be done."""
-
-    key: str  # equal for all lines of one person
-    person: Person
-    worker: Worker | None
-    grid_id: int
-    ending: tuple[int, ...] = ()  # postings that this line closes
-    changes: tuple[str, ...] = ()  # columns of the known worker that this line changes
-
-
-@transaction.atomic
-def bring_in(arrivals: Sequence[Arrival], *, import_run_id: int | None, now: datetime) -> None:
-    """Apply a chunk of roster lines: take up who is new, change what differs, close and open postings. Repeating it changes nothing."""
-    newcomers: dict[str, Person] = {}
-    for arrival in arrivals:
-        if arrival.worker is None:
-            newcomers.setdefault(arrival.key, arrival.person)
-    taken_up = dict(zip(newcomers, take_up(list(newcomers.values()), now=now), strict=True))
-    renew([(arrival.worker, arrival.person, arrival.changes) for arrival in arrivals if arrival.worker])
-    ending = [posting for arrival in arrivals for posting in arrival.ending]
-    Posting.objects.current().filter(pk__in=ending).update(until=timezone.localdate(now))
-    grids = Grid.objects.in_bulk({arrival.grid_id for arrival in arrivals})
-    pairs = [(arrival.worker or taken_up[arrival.key], grids[arrival.grid_id]) for arrival in arrivals]
-    post(pairs, since=None, import_run_id=import_run_id)
-
-
-def renew(changes: Sequence[tuple[Worker, Person, Sequence[str]]]) -> None:
-    """Take over the named columns of known people from a list; what goes with a column (hash, precision) goes along."""
-    changed: dict[int, Worker] = {}
-    touched: set[str] = set()
-    for worker, person, columns in changes:
-        fields = fields_of(person)
-        names = {name for column in columns for name in (column, *BESIDE.get(column, ()))}
-        for name in names:
-            setattr(worker, name, fields[name])
-        if names:
-            changed[worker.pk] = worker
-            touched |= names
-    if not changed:
-        return
-    Worker.objects.bulk_update(changed.values(), sorted(touched), batch_size=100)
-    users = [
-        User(pk=worker.user_id, name=worker.name, mobile_hash=worker.mobile_hash)
-        for worker in changed.values()
-        if worker.user_id
-    ]
-    User.objects.bulk_update(users, ["name", "mobile_hash"], batch_size=200)
+    return Posting.objects.bulk_create(fresh.values(), batch_size=500)
 
 
 @transaction.atomic

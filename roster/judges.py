@@ -1,11 +1,15 @@
 """Widgets of the roster's imports: each hands a cell to `roster.identity` and writes what was found on the line, in plain words."""
 
+import re
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from lms import sheets
 from lms.resources import Judge
 from roster import identity
+
+NUMBER = re.compile(r"W\d{6,}")
 
 # what a worker of the county reads; the codes are what programs read
 SENTENCES = {
@@ -26,12 +30,27 @@ SENTENCES = {
 
 class IdNumberJudge(Judge):
     def clean(self, value: Any, row: Any = None, name: str = "", **kwargs: Any) -> identity.IdNumber:
+        if identity.starred(
+            sheets.text(value)
+        ):  # an export of ours; the resource asks for the roster's number beside it
+            return identity.IdNumber(original=sheets.text(value))
         found = identity.id_number(value)
         for code in found.codes:
             row.fault(code, SENTENCES[code], name)
         if "id_converted" in found.notes:
             row.remark("id_converted", SENTENCES["id_converted"], name)
         return found
+
+
+class NumberJudge(Judge):
+    """The roster's own number, W000123; what is written otherwise is no number of ours."""
+
+    def clean(self, value: Any, row: Any = None, name: str = "", **kwargs: Any) -> str:
+        shown = super().clean(value).strip().upper()
+        if shown and not NUMBER.fullmatch(shown):
+            row.remark("number_format", _("登录号应该是 W 加 6 位数字，这一格没有读。"), name)
+            return ""
+        return shown
 
 
 class NameJudge(Judge):
@@ -46,6 +65,8 @@ class NameJudge(Judge):
 
 class MobileJudge(Judge):
     def clean(self, value: Any, row: Any = None, name: str = "", **kwargs: Any) -> identity.Mobile:
+        if identity.starred(sheets.text(value)):
+            return identity.Mobile()
         found = identity.mobile(value)
         for code in found.codes:
             row.remark(code, SENTENCES[code], name)

@@ -4,6 +4,7 @@ from functools import wraps
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 
@@ -39,6 +40,19 @@ def paths(user: User, *wanted: str) -> list[str]:
     if user.is_superuser and user.is_active and Role.CITY_ADMIN in chosen:
         return [""]
     return [grant.territory.path for grant in grants(user) if grant.role in chosen]
+
+
+def home_path(user: User) -> str:
+    """The path of the highest territory in which the user holds an admin role."""
+    return min(paths(user), key=len, default="")
+
+
+def within_paths(field: str, reached: list[str]) -> Q:
+    """Rows whose path in `field` lies at or below one of those reached; none for none."""
+    found = Q(pk__in=[])
+    for path in reached:
+        found |= Q(**{f"{field}__startswith": path})
+    return found
 
 
 def territories(user: User, *wanted: str) -> TerritoryQuerySet:

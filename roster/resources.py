@@ -4,16 +4,17 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from lms import sheets
 from lms.imports import kind
-from lms.models import ImportRun, Outcome
+from lms.models import ImportRow, ImportRun, Outcome
 from lms.refusal import Refused
 from lms.resources import Applied, ColumnField, Line, SheetResource
-from roster import identity, reach, territories
+from roster import identity, reach, registers, territories
 from roster.judges import RequiredJudge, TermJudge, WholeNumberJudge
 from roster.models import Grid, GridKind, Level, Role, Territory
 from roster.places import Map, covered
@@ -24,8 +25,24 @@ LEVELS = {"市": "city", "县": "county", "乡镇": "township", "村": "village"
 ORDER = list(territories.LEVELS)
 
 
+class TerritorialResource(SheetResource):
+    """What is brought in in the name of the uploader's territory, and seen by all whose reach covers that."""
+
+    @classmethod
+    def place_of(cls, user: Any) -> str:
+        return reach.home_path(user)
+
+    @classmethod
+    def remembered_for(cls, place: str) -> str:
+        return in_county(place)
+
+    @classmethod
+    def seen_by(cls, user: Any) -> Q:
+        return reach.within_paths("place", reach.paths(user))
+
+
 @kind
-class DivisionResource(SheetResource):
+class DivisionResource(TerritorialResource):
     kind = "divisions"
     title = lazy("区划表")
     need = ("code", "name", "parent_code")
@@ -105,8 +122,38 @@ class DivisionResource(SheetResource):
         return Outcome.UPDATED if line.shown["changes"] else Outcome.UNCHANGED
 
     def apply(self, plans: Sequence[dict[str, Any]], *, run: ImportRun | None, now: datetime) -> Applied:
+        codes = [plan["code"] for plan in plans]
+        before = {place.code: place for place in Territory.objects.current().filter(code__in=codes)}
         territories.establish([territories.Division(**plan) for plan in plans], on=timezone.localdate(now))
-        return Applied()
+        after = {place.code: place for place in Territory.objects.current().filter(code__in=codes)}
+        return Applied(
+            done={
+                index: registers.done(
+                    before.get(code), after[code], ("name", "kind", "stem"), run_id=run.pk if run else None
+                )
+                for index, code in enumerate(codes)
+            }
+        )
+
+    def standing(self, done: Sequence[dict[str, Any]]) -> dict[int, str]:
+        return registers.standing(Territory, done, along=self.came_along(done))
+
+    def came_along(self, done: Sequence[dict[str, Any]]) -> set[int]:
+        """
+        The new territories of the same import that can go: a township goes together with the villages that came in with it, but
+        stays with any of them that must.
+        """
+        rows = ImportRow.objects.filter(run__in={act["run"] for act in done}, done__isnull=False, undone_at=None)
+        created = {act["pk"] for act in rows.values_list("done", flat=True) if act and act["created"]}
+        bound = registers.referred(Territory, created, along=created)
+        paths = Territory.objects.filter(pk__in=bound).values_list("path", flat=True)
+        return created - {int(step) for path in paths for step in path.split("/") if step}
+
+    def undo(self, done: Sequence[dict[str, Any]], *, run: ImportRun, by: Any, now: datetime) -> dict[int, str]:
+        """From the last line up, so that what stands below goes first."""
+        stays = self.standing(done)
+        registers.take_back(Territory, [act for index, act in enumerate(done) if index not in stays])
+        return stays
 
     def summary(self, lines: Iterable[Line]) -> dict[str, Any]:
         outcomes = [line.outcome for line in lines if not line.wrong]
@@ -119,7 +166,7 @@ class DivisionResource(SheetResource):
 
 
 @kind
-class GridResource(SheetResource):
+class GridResource(TerritorialResource):
     kind = "grids"
     title = lazy("网格台账")
     need = ("community", "grid")
@@ -127,6 +174,7 @@ class GridResource(SheetResource):
     fact_titles = (lazy("编码"), lazy("村（社区）"), lazy("户数"), lazy("人口"))
     hint = lazy("一行一个网格。表头里要有乡镇、村（社区）、网格名称；有网格编码、类型、户数、人口的一起认。")
     lead = ("grids:index", lazy("看网格名单"))
+    fillable = ("county", "township", "community")
     next_kind = "roster"
 
     county = ColumnField("县市区", "所属县市区", "县(市、区)", "区县", "县")
@@ -164,6 +212,8 @@ class GridResource(SheetResource):
         ("households", lazy("户数")),
         ("population", lazy("人口")),
     )
+
+    KEPT = ("community_id", "name", "ordinal", "kind", "households", "population")
 
     @classmethod
     def allowed(cls, user: Any) -> bool:
@@ -261,14 +311,35 @@ class GridResource(SheetResource):
             for index, plan in enumerate(plans)
             if plan["ordinal"] and taken.get((plan["community_id"], plan["ordinal"]), plan["code"]) != plan["code"]
         }
-        going = [plan for index, plan in enumerate(plans) if index not in overtaken]
-        territories.register_grids([territories.GridLine(**plan) for plan in going])
-        return Applied(overtaken)
+        going = [index for index in range(len(plans)) if index not in overtaken]
+        codes = [plans[index]["code"] for index in going]
+        before = {grid.code: grid for grid in Grid.objects.filter(code__in=codes)}
+        territories.register_grids([territories.GridLine(**plans[index]) for index in going])
+        after = {grid.code: grid for grid in Grid.objects.filter(code__in=codes)}
+        run_id = run.pk if run else None
+        done = {
+            index: registers.done(before.get(code), after[code], self.KEPT, run_id=run_id)
+            for index, code in zip(going, codes, strict=True)
+        }
+        return Applied(overtaken, done)
+
+    def standing(self, done: Sequence[dict[str, Any]]) -> dict[int, str]:
+        return registers.standing(Grid, done)
+
+    def undo(self, done: Sequence[dict[str, Any]], *, run: ImportRun, by: Any, now: datetime) -> dict[int, str]:
+        stays = self.standing(done)
+        registers.take_back(Grid, [act for index, act in enumerate(done) if index not in stays])
+        return stays
 
     def summary(self, lines: Iterable[Line]) -> dict[str, Any]:
         good = [line for line in lines if line.plan and not line.wrong]
         households = [line.plan["households"] for line in good if line.plan and line.plan["households"]]
         return {"rows": len(good), "outside_300_500_households": sum(not 300 <= count <= 500 for count in households)}
+
+
+def in_county(path: str) -> str:
+    """The part of a territory's path down to its county."""
+    return "".join(f"{step}/" for step in path.split("/")[:2] if step)
 
 
 def find_community(line: Line, drawn: Map, paths: list[str], sheet_township: str = "") -> Territory | None:

@@ -12,21 +12,22 @@ from lms import sheets
 from lms.imports import kind
 from lms.models import ImportRun, Outcome
 from lms.refusal import Refused
-from lms.resources import Applied, ColumnField, Line, SheetResource
-from roster import employment, identity, known, reach
+from lms.resources import ERROR, Applied, ColumnField, Line
+from roster import arrivals, employment, identity, known, listing, reach, takeback
 from roster.employment import Person
-from roster.judges import SENTENCES, DateJudge, IdNumberJudge, MobileJudge, NameJudge, TermJudge
+from roster.judges import SENTENCES, DateJudge, IdNumberJudge, MobileJudge, NameJudge, NumberJudge, TermJudge
 from roster.known import Known
-from roster.models import Employment, Grid, GridKind, Posting, Territory, Worker, WorkerState
+from roster.matching import GONE, Matching, full_name
+from roster.models import Employment, Grid, GridKind, Role, Territory, Worker
 from roster.places import Map, covered
-from roster.resources import find_community
+from roster.resources import TerritorialResource, find_community, in_county
 
 MENTOR = {"county": "county", "township": "township", "yes": "township"}
 POSITIONS = {"社区专职网格员": Employment.FULL_TIME}
 
 
 @kind
-class RosterResource(SheetResource):
+class RosterResource(TerritorialResource):
     kind = "roster"
     title = lazy("网格员花名册")
     need = ("name", "id_number", "grid")
@@ -36,7 +37,21 @@ class RosterResource(SheetResource):
         "一行一个人，同一个人管两个网格的写两行。表头里要有姓名、身份证号、网格；有乡镇、村（社区）、手机号等列的一起认。"
     )
     lead = ("workers:index", lazy("看网格员名单"))
+    fillable = ("county", "township", "community")
+    questions = {
+        "name_differs": (lazy("姓名和名册不同"), [("keep", lazy("都仍用名册上的姓名"))]),
+        "worker_left": (lazy("已退出又上了名单"), [("rehire", lazy("都重新上岗"))]),
+        "person_alike": (lazy("疑似重复"), [("new", lazy("都是另一个人，新增"))]),
+        "person_ambiguous": (lazy("分不清是谁"), []),
+        "id_number_truncated": (lazy("身份证号残缺，像名册里的人"), []),
+        "date_ambiguous": (
+            lazy("1 月还是 10 月"),
+            [("january", lazy("都是 1 月")), ("october", lazy("都是 10 月")), ("year", lazy("都只记年份"))],
+        ),
+    }
 
+    # on lists that were exported from here; it tells who someone is where the ID number is masked
+    number = ColumnField("登录号", "网格员登录号", judge=NumberJudge())
     name = ColumnField("姓名", "网格员姓名", judge=NameJudge())
     sex = ColumnField("性别", judge=TermJudge(identity.sex))
     id_number = ColumnField(
@@ -87,22 +102,30 @@ class RosterResource(SheetResource):
             raise Refused(sentence)
         self.map = Map.draw()
         self.paths = reach.paths(actor) if actor else [""]
+        self.may_rehire = actor is None or reach.has(actor, Role.CITY_ADMIN, Role.COUNTY_ADMIN)
+        self.cut: list[tuple[Line, dict[str, Any]]] = []
 
     def judge(self, lines: list[Line], *, tables: list[sheets.Table]) -> None:
         for line in lines:
             self.judge_alone(line)
         good = [line for line in lines if line.plan and not line.wrong]
-        found = Known.among([line.plan["person"] for line in good if line.plan])
-        for group in known.by_person(good):
-            self.judge_together(group, found)
+        groups = listing.by_person(good)
+        names = {plan["person"]["name"] for _line, plan in self.cut}
+        names |= {line.plan["person"]["name"] for line in good if line.plan}
+        found = Known.among([line.plan for line in good if line.plan], names=names)
+        self.matching = Matching(self.map, self.paths, found, self.may_rehire)
+        for group in groups:
+            self.matching.judge(group)
+        for line, plan in self.cut:
+            self.matching.truncated(line, plan, line.values["id_number"].head)
 
     def judge_alone(self, line: Line) -> None:
         """What one row says by itself: a person and a grid, or what is wrong with it."""
         values = line.values
         line.label = values.get("name") or ""
         number, mobile = values.get("id_number", identity.IdNumber()), values.get("mobile", identity.Mobile())
-        if number.missing and not mobile.first:
-            line.fault("id_missing", _("没有身份证号，也没有手机号，认不出是谁。"), "id_number")
+        if not values.get("number"):
+            self.known_by(line, number, mobile)
         grid, community = self.place(line)
         written = f"{values.get('community', '')} · {values.get('grid', '')}"
         line.shown["facts"] = [masked(number), full_name(grid, community) if grid and community else written]
@@ -112,10 +135,28 @@ class RosterResource(SheetResource):
             line.out_of_reach(_("%s不在你的管辖范围内。") % community.name)
             return
         kind = self.employment_of(line, grid)
-        if line.wrong or grid is None or community is None:
+        if grid is None or community is None:
             return
-        person = self.person(line, community, kind)
-        line.plan = {"person": known.as_json(person), "grid": grid.pk, "close": []}
+        line.area = in_county(community.path)
+        if not line.wrong:
+            line.plan = self.plan(line, grid, community, kind)
+        elif {note.code for note in line.notes if note.level == ERROR} == {"id_number_truncated"}:
+            self.cut.append(
+                (line, {**self.plan(line, grid, community, kind), "key": f"cut/{line.sheet}/{line.number}"})
+            )
+
+    def known_by(self, line: Line, number: identity.IdNumber, mobile: identity.Mobile) -> None:
+        """Without the roster's own number, an ID number or a mobile must tell who it is, and whole."""
+        if identity.starred(number.original):
+            line.fault(
+                "id_masked", _("身份证号是打了星号的，认不出是谁。请填完整的号码，或保留“登录号”这一列。"), "id_number"
+            )
+        elif number.missing and not mobile.first:
+            line.fault("id_missing", _("没有身份证号，也没有手机号，认不出是谁。"), "id_number")
+
+    def plan(self, line: Line, grid: Grid, community: Territory, kind: str) -> dict[str, Any]:
+        person = listing.as_json(self.person(line, community, kind))
+        return {"person": person, "number": line.values.get("number", ""), "grid": grid.pk, "close": []}
 
     def place(self, line: Line) -> tuple[Grid | None, Territory | None]:
         """The grid a row means: by its code where that is known, else by its number inside the community."""
@@ -169,69 +210,28 @@ class RosterResource(SheetResource):
             listed_as_mentor=MENTOR.get(values.get("mentor", ""), ""),
         )
 
-    def judge_together(self, group: list[Line], found: Known) -> None:
-        """All rows of one person, in the order of the file, against what the roster holds."""
-        first = group[0]
-        person = first.plan["person"]  # type: ignore[index]
-        matches = found.matches(person)
-        worker = matches[0] if len(matches) == 1 else None
-        held = found.postings.get(worker.pk, {}) if worker else {}
-        fault = self.fault_with(worker, person) if worker else None
-        wanted: dict[int, Line] = {}
-        for line in group:
-            plan = line.plan or {}
-            if len(matches) > 1:
-                line.fault("person_ambiguous", _("名册里有几个同名同手机号的人，没有身份证号分不清是谁。"), "id_number")
-            elif worker and not self.reaches(worker, held):
-                line.out_of_reach(_("这个人登记在你管辖范围以外。要调过来的，请由上级管理员导入。"))
-            elif fault:
-                line.fault(*fault)
-            elif plan["person"]["name"] != person["name"]:
-                text = _("这个身份证号在第 %(row)s 行是另一个姓名。请核对是谁填错了。")
-                line.fault("name_differs", text % {"row": first.number}, "name")
-            elif plan["grid"] in wanted:
-                line.remark("duplicate_row", _("同一个人、同一个网格，表里前面已经有了。"))
-                line.outcome = Outcome.UNCHANGED
-            else:
-                wanted[plan["grid"]] = line
-        self.decide(wanted, worker, held)
+    # --- with the whole file in view ----------------------------------------------------------------------------------
 
-    def reaches(self, worker: Worker, held: dict[int, Posting]) -> bool:
-        """Whether a known person, with all grids held now, is the uploader's to change."""
-        places = [self.map.by_id[worker.township_id].path, *(posting.grid.community.path for posting in held.values())]
-        return all(covered(path, self.paths) for path in places)
+    def absent(self, lines: Sequence[Line]) -> list[Line]:
+        """
+        Those of the townships in the file, of the employments in it, whom it does not name. A name on a row that is wrong or waits
+        counts as named: who cannot be told is not missing.
+        """
+        people = [line.plan["person"] for line in lines if line.plan]
+        doubtful = {line.label for line in lines if line.wrong or line.question}
+        listed = Worker.objects.listed().filter(
+            township__in={person["township_id"] for person in people},
+            employment__in={person["employment"] for person in people},
+        )
+        missing = listed.exclude(pk__in=self.matching.seen) if len(self.matching.seen) < 900 else listed
+        return [
+            unnamed(worker)
+            for worker in missing.prefetch_related("postings__grid__community").order_by("township__code", "number")
+            if worker.pk not in self.matching.seen and worker.name not in doubtful
+        ]
 
-    def fault_with(self, worker: Worker, person: dict[str, Any]) -> tuple[str, str, str] | None:
-        if worker.state == WorkerState.LEFT:
-            return (
-                "worker_left",
-                _("这个人在名册里已退出，系统不会自动恢复。请先核实，再请市级管理员办理重新上岗。"),
-                "name",
-            )
-        if worker.name != person["name"]:
-            return "name_differs", _("这个身份证号在名册里是另一个姓名。请核对是谁填错了。"), "name"
-        return None
-
-    def decide(self, wanted: dict[int, Line], worker: Worker | None, held: dict[int, Posting]) -> None:
-        """What the good rows of one person do, by grid; the first of them carries what changes in the person."""
-        staying = set(wanted) & set(held)
-        for place, line in enumerate(wanted.values()):
-            plan, first = line.plan or {}, place == 0
-            was = known.differences(worker, plan["person"]) if worker and first else {}
-            changes = known.told(was, plan["person"], self.map)
-            plan |= {"worker": worker.pk if worker else None, "was": was, "expects": [*held, *wanted]}
-            if worker is None:
-                line.outcome = Outcome.NEW if first else Outcome.SECOND_GRID
-            elif plan["grid"] in held:
-                line.outcome = Outcome.UPDATED if changes else Outcome.UNCHANGED
-            elif first and not staying:
-                plan["close"] = [posting.pk for posting in held.values()]
-                old = "、".join(full_name(posting.grid, posting.grid.community) for posting in held.values())
-                changes = [[_("网格"), old or _("没有"), line.shown["facts"][1]], *changes]
-                line.outcome = Outcome.MOVED
-            else:
-                line.outcome = Outcome.SECOND_GRID
-            line.shown["changes"] = changes
+    def known_in(self, areas: Sequence[str]) -> dict[str, int]:
+        return {area: Worker.objects.listed().within([area]).count() for area in areas}
 
     # --- applying ---------------------------------------------------------------------------------------------------
 
@@ -243,29 +243,34 @@ class RosterResource(SheetResource):
 
     def apply(self, plans: Sequence[dict[str, Any]], *, run: ImportRun | None, now: datetime) -> Applied:
         employment.hold_numbers()
-        found = Known.among([plan["person"] for plan in plans])
-        arrivals, overtaken = [], {}
+        found = Known.among(plans)
+        going, overtaken = [], {}
         for index, plan in enumerate(plans):
-            worker = found.find(plan["person"])
+            worker = found.find(plan)
             if sentence := self.overtaken(plan, worker, found):
                 overtaken[index] = sentence
                 continue
             # someone taken up since the preview keeps what was entered then
             changes = tuple(plan["was"]) if worker and worker.pk == plan["worker"] else ()
-            person = known.from_json(plan["person"])
-            arrivals.append(
-                employment.Arrival(plan["key"], person, worker, plan["grid"], tuple(plan["close"]), changes)
-            )
-        employment.bring_in(arrivals, import_run_id=run.pk if run else None, now=now)
-        return Applied(overtaken)
+            person, rehire = listing.from_json(plan["person"]), bool(plan.get("rehire"))
+            ending = tuple(plan["close"])
+            going.append((index, arrivals.Arrival(plan["key"], person, worker, plan["grid"], ending, changes, rehire)))
+        done = arrivals.bring_in(
+            [arrival for _index, arrival in going],
+            import_run_id=run.pk if run else None,
+            by_id=(run.confirmed_by_id or run.actor_id) if run else None,
+            now=now,
+        )
+        return Applied(overtaken, {index: vars(one) for (index, _arrival), one in zip(going, done, strict=True)})
 
     def overtaken(self, plan: dict[str, Any], worker: Worker | None, found: Known) -> str:
         """Why a row may not go in any more, "" when all is as the preview saw it or as this row would make it."""
         if worker is None:
             return _("预览以后这个人的身份证号或手机号改过了，没有导入。") if plan["worker"] else ""
-        if plan["worker"] not in (None, worker.pk) or worker.name != plan["person"]["name"]:
+        names = {plan["person"]["name"], plan["was"].get("name")}
+        if plan["worker"] not in (None, worker.pk) or worker.name not in names:
             return _("预览以后这个人的资料改过了，没有导入。请重新上传核对。")
-        if worker.state == WorkerState.LEFT:
+        if worker.state in GONE and not plan.get("rehire"):
             return _("预览以后这个人退出了，没有导入。")
         if not set(found.postings.get(worker.pk, {})) <= set(plan["expects"]):
             return _("预览以后这个人换了网格，没有导入。请重新上传核对。")
@@ -273,6 +278,12 @@ class RosterResource(SheetResource):
             if known.value(worker, name) not in (old, plan["person"][name]):
                 return _("预览以后这个人的资料改过了，没有导入。请重新上传核对。")
         return ""
+
+    def standing(self, done: Sequence[dict[str, Any]]) -> dict[int, str]:
+        return takeback.standing(done)
+
+    def undo(self, done: Sequence[dict[str, Any]], *, run: ImportRun, by: Any, now: datetime) -> dict[int, str]:
+        return takeback.undo(done, run_id=run.pk, by=by, now=now)
 
     def summary(self, lines: Iterable[Line]) -> dict[str, Any]:
         good = [line for line in lines if line.plan and not line.wrong]
@@ -290,8 +301,14 @@ class RosterResource(SheetResource):
 
 
 def masked(number: identity.IdNumber) -> str:
+    if identity.starred(number.original):
+        return number.original
     return identity.mask_id(number.value or number.original) if not number.missing else _("没有")
 
 
-def full_name(grid: Grid, community: Territory) -> str:
-    return f"{community.name} · {grid.name}"
+def unnamed(worker: Worker) -> Line:
+    """A line for somebody whom the list does not name: who, where, and the way to their file."""
+    held = [posting for posting in worker.postings.all() if posting.until is None]
+    grids = "、".join(full_name(posting.grid, posting.grid.community) for posting in held)
+    shown = {"facts": [worker.masked_id_number, grids], "link": ["workers:inspect", worker.pk]}
+    return Line("", 0, {}, {}, label=worker.name, outcome=Outcome.ABSENT, shown=shown, key=worker.number)

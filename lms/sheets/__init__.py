@@ -6,22 +6,30 @@ the columns mean: that is the alias table of the caller. Nothing is ever evaluat
 """
 
 from .book import DEFAULT, Book, Cell, Limits, Sheet, blank, letter, text
+from .headers import Aliases, Column, Near, title_key
+from .options import ReadOptions
 from .reading import read
-from .tables import Aliases, Column, LeftOut, Row, Skipped, Table, find_table, tables, title_key
+from .tables import Check, Gap, LeftOut, Row, Shown, Skipped, Table, candidates, find_table, tables
 
 __all__ = [
     "DEFAULT",
     "Aliases",
     "Book",
     "Cell",
+    "Check",
     "Column",
+    "Gap",
     "LeftOut",
     "Limits",
+    "Near",
+    "ReadOptions",
     "Row",
     "Sheet",
+    "Shown",
     "Skipped",
     "Table",
     "blank",
+    "candidates",
     "find_table",
     "letter",
     "read",

@@ -36,6 +36,8 @@ class Sheet:
     hidden_rows: frozenset[int] = frozenset()  # the sheet's own numbers, from 1
     hidden_columns: frozenset[int] = frozenset()  # from 0
     fills: Fills = field(default_factory=dict)
+    # why a cell shows nothing usable, by the sheet's own row number and the column from 0: "error_value" or "formula_without_value"
+    faults: dict[tuple[int, int], str] = field(default_factory=dict)
 
     @property
     def width(self) -> int:

@@ -1,42 +1,39 @@
-"""Finding the table in a sheet: its header under titles, its columns by their names, its rows without totals and signatures."""
+"""The table in each sheet: its header, its columns by their names, its rows in order, and what was left out with the reason."""
 
 import re
-import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from .book import Book, Cell, Sheet, blank, letter, text
+from . import headers, rows
+from .book import Book, Cell, Sheet, blank, text
+from .headers import Aliases, Column, Header, Near
+from .options import LEAVE_OUT, UNTOUCHED, ReadOptions
 
-Aliases = Mapping[str, Sequence[str]]
-
-HEADER_DEPTH = 15  # a header is looked for in so many rows that hold anything
+SPECIMEN = re.compile(
+    r"样表|样例|示例|示范|填表说明|填报说明|填写说明|说明|注意事项|须知|字典|代码表|下拉|选项|参数|数据源"
+)
 SEQUENCE = "seq"  # the field of 序号, where the alias table names one: alone it makes no row
-
-BRACKETS = re.compile(r"[(\[{【〔〈《「].*?[)\]}】〕〉》」]")
-MARKS = re.compile(r"[\W_]+")
-TOTAL = re.compile(
-    r"(?:本页|本表|本乡|本镇|本村|全乡|全镇|全县|全市|全区)?(?:合计|小计|总计|共计|累计|总人数)(?=\W|\d|共|人|$)"
-)
-SIGNATURE = re.compile(
-    r"(?:制表|填表|填报|审核|审批|复核|经办|报送|统计|校对|主管|主要负责|分管|负责|联系)(?:人|单位|领导|日期|时间|电话|负责人|部门)?"
-    r"(?:签字|签名|签章|盖章)?(?=[\s:(]|$)|(?:单位|部门|领导)?(?:签字|签名|签章|盖章|公章)|(?:单位|日期|年\s*月\s*日)(?=[\s:(]|$)"
-)
-NOTE = re.compile(r"(?:注|备注|说明|附注|填表说明|填报说明)\s*\d*\s*[:：]|以下(?:空白|无|为空)|此(?:页|表)")
-SPECIMEN = re.compile(r"样表|示例|示范|填表说明|填报说明|注意事项|字典|代码表|下拉|选项")
-LONG_NUMBER = re.compile(r"\d{11}")
+SAMPLES = 3
+SAMPLED_ROWS = 200
+SHOWN_ROWS, SHOWN_TEXT = 15, 40
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A data row: the sheet's own number and the cells by field; fields without a column are absent."""
+    """
+    A data row: the sheet's own number and the cells by field; fields without a column are absent.
+
+    `faults` says of a field that shows nothing why: "error_value" (#N/A) or "formula_without_value" (never calculated).
+    """
 
     number: int
     cells: dict[str, Cell]
+    faults: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A row that is no data, and why: "blank", "header", "total", "signature" or "note"."""
+    """A row that is no data, and why: "blank", "header", "hint", "total", "signature", "note" or "hidden"."""
 
     number: int
     reason: str
@@ -44,21 +41,35 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """One column that has a header: where it stands (from 0), what is written over it, and the field it was taken for ("" for none)."""
+class Gap:
+    """Blank cells under filled ones in a column that looks written once for several rows: to be asked about, never filled in silence."""
 
-    index: int
-    title: str
-    field: str = ""
+    count: int
+    first_row: int
+    value_above: str
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What one total row says: its number, how many people it names, how many rows were read of what it speaks of."""
+
+    row: int
+    declared: int
+    counted: int
 
     @property
-    def letter(self) -> str:
-        return letter(self.index)
+    def agrees(self) -> bool:
+        return self.declared == self.counted
 
 
 @dataclass(slots=True)
 class Table:
-    """The table of one sheet. `declared` is the number its total row names, for comparing with the rows read."""
+    """
+    The table of one sheet. `declared` is the number of people that the last total of the whole table names; `checks` has every total.
+
+    `gaps` are by field; `filled` counts by field the cells that took the value above because the options say so.
+    """
 
     sheet: Sheet
     header_rows: tuple[int, ...]  # the sheet's own numbers
@@ -66,6 +77,9 @@ class Table:
     rows: list[Row] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     declared: int | None = None
+    checks: list[Check] = field(default_factory=list)
+    gaps: dict[str, Gap] = field(default_factory=dict)
+    filled: dict[str, int] = field(default_factory=dict)
 
     @property
     def fields(self) -> dict[str, int]:
@@ -77,30 +91,62 @@ class Table:
 
     @property
     def hidden_rows(self) -> list[int]:
-        """The data rows that are hidden in the sheet; they are read like the others."""
+        """The data rows that are hidden in the sheet; they are read like the others unless the options say otherwise."""
         return [row.number for row in self.rows if row.number in self.sheet.hidden_rows]
+
+    @property
+    def hidden_columns(self) -> list[Column]:
+        """The columns that are hidden in the sheet, whether they were read or not."""
+        return [column for column in self.columns if column.index in self.sheet.hidden_columns]
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A sheet without a table, and why: "no table", "hidden" or "specimen"."""
+    """
+    A sheet without a table, and why: "no table", "hidden", "specimen", "off" (by hand) or "side by side" (two tables beside each other).
+
+    `near` are the rows that come closest to a header, for a person to point at one.
+    """
 
     name: str
     reason: str
+    near: tuple[Near, ...] = field(default=(), compare=False)
 
 
-def tables(book: Book, aliases: Aliases, *, need: Sequence[str] = ()) -> tuple[list[Table], list[LeftOut]]:
-    """The table of each sheet, in the book's order, and the sheets left out: instructions, specimens, hidden lists."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One row as a person sees it, for pointing at the header."""
+
+    number: int
+    cells: tuple[str, ...]
+
+
+def tables(
+    book: Book,
+    aliases: Aliases,
+    *,
+    need: Sequence[str] = (),
+    options: ReadOptions = UNTOUCHED,
+    fillable: Collection[str] = (),
+) -> tuple[list[Table], list[LeftOut]]:
+    """
+    The table of each sheet, in the book's order, and the sheets left out: instructions, specimens, hidden lists, what is taken off.
+
+    `fillable` names the fields in which blank cells under a filled one may mean “the same”: what looks so comes back in `gaps`.
+    """
     found: list[Table] = []
     left_out: list[LeftOut] = []
-    alone = len(book.sheets) == 1
+    names = headers.names_of(aliases, options.titles)
+    alone = len([sheet for sheet in book.sheets if sheet.rows]) == 1
     for sheet in book.sheets:
-        if not alone and (sheet.hidden or SPECIMEN.search(sheet.name)):
-            left_out.append(LeftOut(sheet.name, "hidden" if sheet.hidden else "specimen"))
-        elif (table := find_table(sheet, aliases, need=need)) is None:
-            left_out.append(LeftOut(sheet.name, "no table"))
+        if reason := _unread(sheet, alone, options):
+            left_out.append(LeftOut(sheet.name, reason))
+            continue
+        header = _header(sheet, names, need, options)
+        if not header.columns or header.beside:
+            left_out.append(LeftOut(sheet.name, "side by side" if header.beside else "no table", tuple(header.near)))
         else:
-            found.append(table)
+            found.append(_table(sheet, header, options, fillable))
     return found, left_out
 
 
@@ -116,157 +162,160 @@ def find_table(
 
     `mapping` gives the field of some columns by hand (column from 0 → field, "" for none) and wins over their titles.
     """
-    names = _names(aliases)
-    header = _header(sheet, names, need)
-    if header is None:
-        return None
-    first, depth = header
-    columns = _columns(sheet, first, depth, names, mapping or {})
-    table = Table(sheet, tuple(range(first + 1, first + depth + 1)), columns)
-    _sort_rows(table, first, depth, names)
+    header = headers.find(sheet, headers.names_of(aliases, {}), need=need, mapping=mapping)
+    return _table(sheet, header, UNTOUCHED, ()) if header.columns else None
+
+
+def candidates(sheet: Sheet, n: int = SHOWN_ROWS) -> list[Shown]:
+    """The first `n` rows that show anything, as text and with what merges spread, so that a person can point at the header and the columns."""
+    shown: list[Shown] = []
+    width = sheet.width
+    for at, row in enumerate(sheet.rows):
+        if len(shown) == n:
+            break
+        if not all(map(blank, row)):
+            cells = (" ".join(text(sheet.cell(at, column)).split())[:SHOWN_TEXT] for column in range(width))
+            shown.append(Shown(at + 1, tuple(cells)))
+    return shown
+
+
+def _unread(sheet: Sheet, alone: bool, options: ReadOptions) -> str:
+    if sheet.name in options.sheets_off:
+        return "off"
+    if alone or sheet.name in options.sheets_on:
+        return ""
+    return "hidden" if sheet.hidden else "specimen" if SPECIMEN.search(sheet.name) else ""
+
+
+def _header(sheet: Sheet, names: headers.Names, need: Sequence[str], options: ReadOptions) -> Header:
+    left = sheet.hidden_columns if options.hidden_columns == LEAVE_OUT else frozenset()
+    mapping, given = options.columns(sheet.name), options.headers.get(sheet.name)
+    return headers.find(sheet, names, need=need, mapping=mapping, given=given, left=left)
+
+
+def _table(sheet: Sheet, header: Header, options: ReadOptions, fillable: Collection[str]) -> Table:
+    first, depth = header.first, header.depth
+    table = Table(sheet, tuple(range(first + 1, first + depth + 1)), header.columns)
+    sorter = _Sorter(table, options)
+    for at in range(first + depth, len(sheet.rows)):
+        sorter.take(at)
+    sorter.close(fillable)
+    table.columns = [replace(column, samples=_samples(table, column)) for column in table.columns]
     return table
 
 
-def title_key(title: str) -> str:
-    """What is compared of a column's title: NFKC, without spaces, punctuation and brackets' signs, without hints like （必填）."""
-    title = unicodedata.normalize("NFKC", title)
-    title = re.sub(r"[(\[【][^)\]】]*(?:必填|选填|可不填|文本|格式|下拉|\d+位|单位)[^)\]】]*[)\]】]", "", title)
-    return MARKS.sub("", title).casefold()
-
-
-def _names(aliases: Aliases) -> dict[str, tuple[str, int]]:
-    """Field and rank by key of title; the earlier a name stands in its list, the surer it is."""
-    names: dict[str, tuple[str, int]] = {}
-    for field_name, titles in aliases.items():
-        for rank, title in enumerate(titles):
-            names.setdefault(title_key(title), (field_name, rank))
-    return names
-
-
-def _match(title: tuple[str, ...], names: Mapping[str, tuple[str, int]]) -> tuple[str, int] | None:
-    """The field of a title given as a path from group to leaf: the leaf decides, then the path, then the leaf without its brackets."""
-    leaf = title[-1]
-    keys = [
-        title_key(leaf),
-        title_key("".join(title)),
-        title_key(BRACKETS.sub("", unicodedata.normalize("NFKC", leaf))),
-    ]
-    return next((names[key] for key in keys if key and key in names), None)
-
-
-def _titles(sheet: Sheet, first: int, depth: int) -> dict[int, tuple[str, ...]]:
-    """The path of titles over each column of a header of one or two rows, joined through merges only."""
-    titles: dict[int, tuple[str, ...]] = {}
-    width = max(len(sheet.rows[row]) for row in range(first, first + depth))
-    for column in range(width):
-        path = [text(sheet.cell(row, column)) for row in range(first, first + depth)]
-        path = [part for at, part in enumerate(path) if part and part not in path[:at]]
-        if path:
-            titles[column] = tuple(path)
-    return titles
-
-
-def _header(sheet: Sheet, names: Mapping[str, tuple[str, int]], need: Sequence[str]) -> tuple[int, int] | None:
-    """The first row (from 0) and the number of rows of the best header; the higher and the shorter one wins a tie."""
-    best, best_score = None, 1
-    looked = 0
-    for first, row in enumerate(sheet.rows):
-        if all(map(blank, row)):
-            continue
-        looked += 1
-        if looked > HEADER_DEPTH:
+def _samples(table: Table, column: Column) -> tuple[str, ...]:
+    """The first few different values of a column, as they show."""
+    found: dict[str, None] = {}
+    for row in table.rows[:SAMPLED_ROWS]:
+        value = " ".join(text(table.sheet.cell(row.number - 1, column.index)).split())
+        if value:
+            found[value] = None
+        if len(found) == SAMPLES:
             break
-        for depth in (1, 2):
-            if first + depth > len(sheet.rows):
-                continue
-            fields = {match[0] for title in _titles(sheet, first, depth).values() if (match := _match(title, names))}
-            if len(fields) > best_score and fields.issuperset(need):
-                best, best_score = (first, depth), len(fields)
-    return best
+    return tuple(found)
 
 
-def _columns(
-    sheet: Sheet, first: int, depth: int, names: Mapping[str, tuple[str, int]], mapping: Mapping[int, str]
-) -> list[Column]:
-    """One column for each title; of two titles for one field the surer name wins, then the one further left."""
-    titles = _titles(sheet, first, depth)
-    claims: dict[str, tuple[int, int]] = {}
-    for index, title in titles.items():
-        if index not in mapping and (match := _match(title, names)) and match[0] not in mapping.values():
-            claims[match[0]] = min(claims.get(match[0], (match[1], index)), (match[1], index))
-    owners = {index: field_name for field_name, (_rank, index) in claims.items()} | dict(mapping)
-    return [Column(index, "/".join(title), owners.get(index, "")) for index, title in titles.items()]
+class _Sorter:
+    """Goes down the rows under a header once and puts each where it belongs. Blank lines at the end count for nothing."""
 
+    def __init__(self, table: Table, options: ReadOptions) -> None:
+        sheet = table.sheet
+        first, last = table.header_rows[0] - 1, table.header_rows[-1] - 1
+        self.table, self.sheet, self.fields = table, sheet, table.fields
+        self.content = {name: index for name, index in self.fields.items() if name != SEQUENCE}
+        self.heads = [headers.keys(sheet.rows[row]) for row in range(first, last + 1)]
+        self.above = [headers.keys(sheet.rows[row]) for row in range(first)]
+        self.blanks: list[Skipped] = []
+        self.fill = options.filled(sheet.name) & set(self.fields)
+        self.hidden = sheet.hidden_rows if options.hidden_rows == LEAVE_OUT else frozenset()
+        self.faulty: dict[int, dict[int, str]] = {}
+        for (number, column), code in sheet.faults.items():
+            self.faulty.setdefault(number, {})[column] = code
+        self.before: dict[str, Cell] = {}  # the last value of each field since the block began
+        self.blocks: list[int] = []  # where in `rows` a repeated header or a total begins a new block
+        self.counted = 0  # rows read when the last total stood
 
-def _sort_rows(table: Table, first: int, depth: int, names: Mapping[str, tuple[str, int]]) -> None:
-    """Divide what stands under the header into data and what is skipped; blank lines at the end count for nothing."""
-    sheet, fields = table.sheet, table.fields
-    content = {name: index for name, index in fields.items() if name != SEQUENCE}
-    heads = [_keys(sheet.rows[row]) for row in range(first, first + depth)]
-    above = [_keys(sheet.rows[row]) for row in range(first)]
-    blanks: list[Skipped] = []
-    for at in range(first + depth, len(sheet.rows)):
-        raw = sheet.rows[at]
-        reason = _reason(raw, content, heads, above)
+    def take(self, at: int) -> None:
+        raw = self.sheet.rows[at]
+        reason = rows.reason_of(raw, self.content, self.heads, self.above)
         if reason == "blank":
-            blanks.append(Skipped(at + 1, "blank"))
-            continue
-        table.skipped.extend(blanks)
-        blanks.clear()
+            self.blanks.append(Skipped(at + 1, "blank"))
+            return
+        self.table.skipped.extend(self.blanks)
+        self.blanks.clear()
+        if reason in ("", "note", "total") and not self.table.rows and rows.is_hint(raw):
+            reason = "hint"
+        elif not reason and at + 1 in self.hidden:
+            reason = "hidden"
         if reason:
-            line = " ".join(filter(None, map(text, raw)))
-            table.skipped.append(Skipped(at + 1, reason, line[:100]))
-            if reason == "total" and not line.startswith(("小计", "本页")):
-                table.declared = _declared(raw)
+            self.skip(at, reason)
         else:
-            table.rows.append(Row(at + 1, {name: sheet.cell(at, index) for name, index in fields.items()}))
+            self.table.rows.append(self.row(at))
 
+    def skip(self, at: int, reason: str) -> None:
+        raw = self.sheet.rows[at]
+        line = " ".join(filter(None, map(text, raw)))
+        self.table.skipped.append(Skipped(at + 1, reason, line[:100]))
+        if reason in ("header", "total"):
+            self.before.clear()
+            self.blocks.append(len(self.table.rows))
+        if reason == "total":
+            self.check(at + 1, raw)
 
-def _keys(row: list[Cell]) -> dict[int, str]:
-    return {index: title_key(text(cell)) for index, cell in enumerate(row) if not blank(cell)}
+    def check(self, number: int, raw: Sequence[Cell]) -> None:
+        """Hold a total against the rows: 小计 against its block, 合计 against all so far, or its block where that is what agrees."""
+        table = self.table
+        said, part = rows.declared(raw)
+        everything, block = len(table.rows), len(table.rows) - self.counted
+        self.counted = everything
+        table.declared = None if part else table.declared
+        if said is None:
+            return
+        of_block = part or (said == block and said != everything)
+        table.checks.append(Check(number, said, block if of_block else everything))
+        if not of_block:
+            table.declared = said
 
+    def row(self, at: int) -> Row:
+        cells = {name: self.sheet.cell(at, index) for name, index in self.fields.items()}
+        faults: dict[str, str] = {}
+        if found := self.faulty.get(at + 1):
+            faults = {name: found[index] for name, index in self.fields.items() if index in found}
+            cells |= dict.fromkeys(faults)
+        for name in self.fill - set(faults):
+            if not blank(cells[name]):
+                self.before[name] = cells[name]
+            elif name in self.before:
+                cells[name] = self.before[name]
+                self.table.filled[name] = self.table.filled.get(name, 0) + 1
+        return Row(at + 1, cells, faults)
 
-def _reason(
-    raw: list[Cell], content: Mapping[str, int], heads: list[dict[int, str]], above: list[dict[int, str]]
-) -> str:
-    """Why a row is no data, "" where it is."""
-    shown = [(index, unicodedata.normalize("NFKC", text(cell))) for index, cell in enumerate(raw) if not blank(cell)]
-    if not shown:
-        return "blank"
-    filled = [value for index, value in shown if index in content.values()]
-    if not filled:
-        numbers = all(value.isdecimal() for _index, value in shown)
-        if numbers:
-            return "blank"  # a number run down the column, and nobody beside it
-    if _repeats(raw, heads) or (len(shown) <= 2 and _keys(raw) in above):
-        return "header"
-    if any(LONG_NUMBER.search(value) for value in filled):
-        return ""
-    squeezed = ["".join(value.split()) for _index, value in shown]
-    if any(TOTAL.match(value) for value in squeezed[:2]):
-        return "total"
-    if SIGNATURE.match(squeezed[0]) and sum(map(bool, map(SIGNATURE.match, squeezed))) * 2 >= len(shown):
-        return "signature"
-    if NOTE.match(squeezed[0]) or (not filled and len(shown) == 1):
-        return "note"
-    return ""
+    def close(self, fillable: Collection[str]) -> None:
+        table = self.table
+        if table.checks and table.rows and table.rows[-1].number > table.checks[-1].row:
+            table.declared = None  # a total in the middle speaks of what stands above it
+        for name in self.fields:
+            if name in fillable and name not in self.fill and (gap := self.gap(name)):
+                table.gaps[name] = gap
 
-
-def _repeats(raw: list[Cell], heads: list[dict[int, str]]) -> bool:
-    """Whether a row says again what the header says: at least two cells, and more than half of all it has."""
-    keys = _keys(raw)
-    return any(
-        (same := sum(head.get(index) == key for index, key in keys.items())) >= 2 and same * 2 > len(keys)
-        for head in heads
-    )
-
-
-def _declared(raw: list[Cell]) -> int | None:
-    """The number of people a total row names: 合计 1531人."""
-    for cell in raw[:6]:
-        if isinstance(cell, float) and cell.is_integer():
-            return int(cell)
-        number = re.search(r"(\d+)\s*(?:人|名|户|个|$)", unicodedata.normalize("NFKC", text(cell)))
-        if number:
-            return int(number[1])
-    return None
+    def gap(self, name: str) -> Gap | None:
+        """Blanks under a value, where the column is written once for several rows: it seldom says the same twice running."""
+        starts = set(self.blocks)
+        found: list[int] = []
+        value: Cell = None
+        above = ""
+        repeated = 0
+        for place, row in enumerate(self.table.rows):
+            if place in starts:
+                value = None
+            cell = row.cells[name]
+            if not blank(cell):
+                repeated += place not in starts and cell == value
+                value = cell
+            elif not blank(value) and name not in row.faults:
+                above = above or text(value)
+                found.append(row.number)
+        if not found or len(found) <= repeated:
+            return None
+        return Gap(len(found), found[0], above, tuple(found))

@@ -7,7 +7,7 @@ empty where all is well. `ERRORS` are the codes that leave a row out; all others
 
 from .contacts import Mobile, mask_mobile, mobile
 from .dates import PartialDate, when
-from .idnumbers import IdNumber, check_digit, id_number, mask_id
+from .idnumbers import IdNumber, check_digit, id_number, mask_id, starred
 from .names import PersonName, mask_name, person_name
 from .places import county_stem, grid_ordinal, match_place, stem, township_stem
 from .vocabulary import Term, education, employment_kind, grid_kind, identity_kind, mentor_level, political, sex, yes
@@ -48,6 +48,7 @@ __all__ = [
     "person_name",
     "political",
     "sex",
+    "starred",
     "stem",
     "township_stem",
     "when",

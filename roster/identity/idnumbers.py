@@ -104,3 +104,8 @@ def _age(birth: dt.date, today: dt.date) -> int:
 def mask_id(value: str) -> str:
     """4212**********1234: the first and the last four; all stars where it is too short to hide anything."""
     return f"{value[:4]}{'*' * (len(value) - 8)}{value[-4:]}" if len(value) >= 12 else "*" * len(value)
+
+
+def starred(value: str) -> bool:
+    """Whether a number is written as `mask_id` or `mask_mobile` show it: figures, stars, figures."""
+    return bool(re.fullmatch(r"\d{3,4}\*{4,}[\dXx]{4}", value.strip()))

@@ -58,8 +58,8 @@ def send(client_of: Callable[..., Client]) -> Callable[..., ImportRun]:
 
 @pytest.fixture
 def press(client_of: Callable[..., Client]) -> Callable[..., ImportRun]:
-    def press(user: Any, button: str, run: ImportRun) -> ImportRun:
-        answer = client_of(user).post(reverse(button, args=[run.pk]))
+    def press(user: Any, button: str, run: ImportRun, **said: Any) -> ImportRun:
+        answer = client_of(user).post(reverse(button, args=[run.pk]), said)
         assert answer.status_code == 302
         run.refresh_from_db()
         return run
@@ -187,13 +187,36 @@ def test_without_a_file_the_form_says_so(county_admin, client_of):
 
 # --- who sees what --------------------------------------------------------------------------------------------------
 
-VIEWS = ["import_run", "import_drop", "import_wrong"]
-VERBS = ["import_confirm", "import_resume"]
+VIEWS = ["import_run", "import_drop", "import_wrong", "import_columns", "import_undo"]
+VERBS = ["import_confirm", "import_resume", "import_choose", "import_account_for"]
 
 
-@pytest.mark.parametrize("who", ["county_b_admin", "city_admin", "township_admin"])
+@pytest.mark.parametrize("view", ["import_run", "import_drop", "import_wrong", "import_columns"])
+def test_who_reaches_the_territory_sees_what_was_brought_in_for_it(county_admin, city_admin, send, client_of, view):
+    run = send(county_admin, sheet(line(1)))
+    assert client_of(city_admin).get(reverse(view, args=[run.pk])).status_code == 200
+    page = client_of(city_admin).get(reverse("imports")).content.decode()
+    assert reverse("import_run", args=[run.pk]) in page
+    assert county_admin.name in page
+
+
+def test_the_history_is_searched_by_kind_file_and_person(county_admin, send, client_of):
+    send(county_admin, sheet(line(1)), name="春季名册.csv")
+    send(county_admin, sheet(line(2)), name="秋季名册.csv")
+
+    def files(**query: str) -> list[bool]:
+        page = client_of(county_admin).get(reverse("imports"), query).content.decode()
+        return ["春季名册.csv" in page, "秋季名册.csv" in page]
+
+    assert files() == [True, True]
+    assert files(file="秋季") == [False, True]
+    assert files(file=county_admin.name[:2], of="roster") == [True, True]
+    assert files(of="grids") == [False, False]
+
+
+@pytest.mark.parametrize("who", ["county_b_admin", "township_admin"])
 @pytest.mark.parametrize("view", [*VIEWS, *VERBS])
-def test_a_run_is_its_uploaders_alone(county_admin, send, client_of, request, who, view):
+def test_a_run_exists_for_nobody_else(county_admin, send, client_of, request, who, view):
     run = send(county_admin, sheet(line(1)))
     client = client_of(request.getfixturevalue(who))
     ask = client.post if view in VERBS else client.get
@@ -304,7 +327,7 @@ def test_given_up_while_it_is_being_read_it_stays_given_up(county_admin, monkeyp
     imports.drop(run, by=county_admin, now=now)
     job = run.job
     Job.objects.filter(pk=job.pk).update(state=JobState.RUNNING)
-    imports.stage(run, reading, jobs.Handle(job))
+    imports.staging.stage(run, reading, jobs.Handle(job))
     run.refresh_from_db()
     assert (run.state, ImportRow.objects.count()) == (ImportState.DROPPED, 0)
 

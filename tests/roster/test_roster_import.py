@@ -86,7 +86,8 @@ def upload(user: User, file: Path, kind: str = "roster") -> ImportRun:
 def press(user: User, button: str, run: ImportRun) -> ImportRun:
     client = Client()
     client.force_login(user)
-    assert client.post(reverse(button, args=[run.pk])).status_code == 302
+    changes = {"changes": run.brake["changes"]} if run.brake else {}
+    assert client.post(reverse(button, args=[run.pk]), changes).status_code == 302
     run.refresh_from_db()
     return run
 
@@ -289,7 +290,7 @@ def test_one_id_number_under_two_names_is_never_merged(listed):
     ]
     listed(row("王秀兰", 1)).apply()
     later = listed(row("李建国", 1))
-    assert later.judge() == [(Outcome.WRONG, ["name_differs"])]
+    assert later.judge() == [(Outcome.CONFLICT, ["name_differs"])]
     later.apply()
     assert Worker.objects.get().name == "王秀兰"
 
@@ -302,7 +303,8 @@ def test_a_name_alone_merges_nobody(listed):
 def test_without_an_id_number_name_and_mobile_together_tell_who_it_is(listed):
     listed(row("王秀兰", 1, mobile="13907150001")).apply()
     assert listed(row("王秀兰", 0, mobile="13907150001")).judge() == [(Outcome.UNCHANGED, [])]
-    assert listed(row("王秀兰", 0, mobile="13907150009")).judge() == [(Outcome.NEW, [])]
+    assert listed(row("王秀兰", 0, mobile="13907150009")).judge() == [(Outcome.DUPLICATE, ["person_alike"])]
+    assert listed(row("王秀兰", 0, NEIGHBOUR, mobile="13907150009")).judge() == [(Outcome.NEW, [])]
     assert listed(row("李建国", 0, mobile="13907150001")).judge() == [(Outcome.NEW, [])]
     assert listed("王秀兰,,,永安街道,双鹤社区,第一网格,").judge() == [(Outcome.WRONG, ["id_missing"])]
 
@@ -338,7 +340,7 @@ def test_who_has_left_does_not_come_back_by_a_list(listed, county_admin, now):
     worker = Worker.objects.get()
     employment.leave(worker, on=timezone.localdate(now), reason="辞职", by=county_admin, now=now)
     again = listed(row("王秀兰", 1))
-    assert again.judge() == [(Outcome.WRONG, ["worker_left"])]
+    assert again.judge() == [(Outcome.CONFLICT, ["worker_left"])]
     again.apply()
     worker.refresh_from_db()
     assert (worker.state, places("王秀兰")) == (WorkerState.LEFT, [])

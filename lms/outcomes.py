@@ -1,0 +1,28 @@
+"""What rows of an import come to: their order in the preview, which go in, which stay out, which wait for a person."""
+
+from datetime import timedelta
+
+from lms.models import Outcome
+
+# the order of the preview: what needs a person before what goes by itself
+RANKS = {
+    Outcome.WRONG: 0,
+    Outcome.CONFLICT: 1,
+    Outcome.DUPLICATE: 2,
+    Outcome.OUT_OF_REACH: 3,
+    Outcome.MOVED: 4,
+    Outcome.UPDATED: 5,
+    Outcome.SECOND_GRID: 6,
+    Outcome.NEW: 7,
+    Outcome.ABSENT: 8,
+    Outcome.UNCHANGED: 9,
+    Outcome.SKIPPED: 10,
+}
+WAITING = (Outcome.CONFLICT, Outcome.DUPLICATE)
+LEFT_OUT = (Outcome.WRONG, *WAITING, Outcome.OUT_OF_REACH)
+APPLIED = (Outcome.NEW, Outcome.UPDATED, Outcome.MOVED, Outcome.SECOND_GRID)
+# what changes someone who is known already
+CHANGING = (Outcome.UPDATED, Outcome.MOVED)
+# a file that would change more than one in so many of an area's is asked about again
+BRAKE = 10
+UNDO = timedelta(days=30)

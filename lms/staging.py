@@ -1,0 +1,100 @@
+"""Judged lines are written down as rows, for a preview that any web worker can show and any worker process can apply."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, QuerySet
+
+from lms import jobs, judging
+from lms.models import ImportRow, ImportRun, ImportState, Outcome
+from lms.outcomes import APPLIED, BRAKE, CHANGING, LEFT_OUT, RANKS
+from lms.resources import Line, Question
+from lms.sealing import lookup
+
+STAGED = 500
+
+
+def still_reading(run: ImportRun) -> QuerySet[ImportRun]:
+    """The run unless it has been given up meanwhile."""
+    return ImportRun.objects.filter(pk=run.pk, state=ImportState.READING)
+
+
+def stage(run: ImportRun, reading: judging.Reading, handle: jobs.Handle) -> None:
+    """Write the judged lines down for the preview, some at a time, so that nobody else waits long to write."""
+    ImportRow.objects.filter(run=run).delete()
+    lines = [*reading.lines, *reading.absent]
+    for start in range(0, len(lines), STAGED):
+        chunk = enumerate(lines[start : start + STAGED], start)
+        ImportRow.objects.bulk_create([staged(run, position, line) for position, line in chunk])
+        handle.progress(min(start + STAGED, len(lines)), len(lines))
+    remarked = sum(bool(line.notes) for line in reading.lines if line.outcome not in LEFT_OUT)
+    known = {**reading.report, "skipped": reading.skipped_rows, "remarked": remarked, "known": reading.known}
+    counts = dict(Counter(line.outcome for line in lines))
+    found = {"counts": counts, "reading": known, "samples": reading.samples}
+    brake = weigh(run, known["known"])
+    if not still_reading(run).update(**found, brake=brake, state=ImportState.READY):
+        ImportRow.objects.filter(run=run).delete()
+
+
+def staged(run: ImportRun, position: int, line: Line) -> ImportRow:
+    row = ImportRow(
+        run=run,
+        position=position,
+        sheet=line.sheet[:100],
+        number=line.number,
+        label=line.label.replace("\0", "")[:100],
+        outcome=line.outcome,
+        rank=RANKS[Outcome(line.outcome)],
+        notes=[asdict(note) for note in line.notes],
+        cells=line.shown,
+        plan=line.plan if line.outcome in APPLIED else None,
+        key=lookup(line.key, purpose="import-row") if line.key else "",
+        area=line.area,
+    )
+    if line.question and line.outcome != Outcome.OUT_OF_REACH:
+        ask(row, line.question)
+    return row
+
+
+def ask(row: ImportRow, question: Question) -> None:
+    """Keep what is asked, and how the row stands before and after each answer."""
+    row.question, row.choice = question.code, question.taken
+    changes = row.cells.get("changes", []) if row.cells else []
+    before = {"label": "", "outcome": row.outcome, "plan": row.plan, "changes": changes}
+    row.options = {"": before} | {option.code: vars(option) for option in question.options}
+    row.cells = {**(row.cells or {}), "asked": question.text}
+
+
+def weigh(run: ImportRun, known: dict[str, int]) -> dict[str, int]:
+    """The area of which the rows would change the largest share, where that is more than a tenth; {} where none is."""
+    changing = run.rows.filter(outcome__in=CHANGING).exclude(area="")
+    told = changing.values_list("area").annotate(changes=Count("key", distinct=True)).order_by()
+    worst = max(((changes, known.get(area, 0)) for area, changes in told), key=share, default=(0, 0))
+    return {"changes": worst[0], "of": worst[1]} if worst[0] * BRAKE > worst[1] > 0 else {}
+
+
+def share(counted: tuple[int, int]) -> float:
+    changes, of = counted
+    return changes / of if of else 0.0
+
+
+def recount(run: ImportRun) -> None:
+    """Counts and brake as the rows now stand; the caller holds the run's row."""
+    run.counts = dict(run.rows.values_list("outcome").annotate(count=Count("pk")).order_by())
+    run.brake = weigh(run, run.reading.get("known", {}))
+    run.save(update_fields=["counts", "brake"])
+
+
+def write_down(rows: Sequence[ImportRow], names: Iterable[str]) -> None:
+    """Some columns of some rows, one statement for each: a statement that names a case for every row costs ten times as much to build."""
+    fields = [field for field in ImportRow._meta.concrete_fields if field.name in set(names)]
+    assigned = ", ".join(f"{connection.ops.quote_name(field.column or '')} = %s" for field in fields)
+    table = connection.ops.quote_name(ImportRow._meta.db_table)
+    values: list[list[Any]] = [
+        [*(field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields), row.pk] for row in rows
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(f"UPDATE {table} SET {assigned} WHERE id = %s", values)  # noqa: S608 - names of our own

@@ -1,0 +1,37 @@
+"""Persons of a list as plans keep them, and which rows are of the same person."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from lms.resources import Line
+from roster.employment import Person
+
+
+def by_person(lines: Sequence[Line]) -> list[list[Line]]:
+    """The rows of each person together: by the roster's number or the ID number; a row without goes to the only one of that name and mobile number."""
+    ids: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for line in lines:
+        person = line.plan["person"]  # type: ignore[index]
+        if person["id_number"] and person["mobile"]:
+            ids[person["name"], person["mobile"]].add(person["id_number"])
+    groups: dict[str, list[Line]] = defaultdict(list)
+    for line in lines:
+        plan = line.plan or {}
+        person = plan["person"]
+        same = ids.get((person["name"], person["mobile"]), set())
+        if not person["id_number"] and len(same) == 1:
+            (person["id_number"],) = same
+        plan["key"] = line.key = plan["number"] or person["id_number"] or f"{person['name']}/{person['mobile']}"
+        groups[plan["key"]].append(line)
+    return list(groups.values())
+
+
+def as_json(person: Person) -> dict[str, Any]:
+    return {**vars(person), "joined_on": person.joined_on.isoformat() if person.joined_on else None}
+
+
+def from_json(values: dict[str, Any]) -> Person:
+    joined = values["joined_on"]
+    return Person(**{**values, "joined_on": date.fromisoformat(joined) if joined else None})
