@@ -9,16 +9,17 @@ from django.utils.translation import gettext as _
 
 from lms.models import ImportRun
 from lms.refusal import Refused
-from lms.resources import Applied, SheetResource
+from lms.resources import Applied
 from records import ledger, shelf
 from records.models import SkillRecord
 from records.shelf import Claim, Held, Shelf
 from roster import reach
 from roster.models import Worker
 from roster.places import covered
+from roster.resources import TerritorialResource
 
 
-class PostingResource(SheetResource):
+class PostingResource(TerritorialResource):
     """A kind of list whose rows become records of one kind, under sources that begin with `prefix`."""
 
     posts = ""

@@ -9,24 +9,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from lms import sheets
 from lms.models import Outcome
 from lms.refusal import Refused
 from lms.resources import ColumnField, Line, Option, Question
-from records import origins, shelf
+from records import shelf
 from records.posting import PostingResource
 from records.shelf import Claim, Held, Shelf
 from roster import finding, identity, reach
 from roster.finding import Clues, Found
 from roster.judges import SENTENCES, NameJudge
 from roster.models import Worker
-from roster.places import covered
+from roster.resources import in_county
 from roster.rosterfile import RosterResource
-
-FEWEST = 10  # corrections that go by without being asked again, however few records are known
 
 
 @dataclass
@@ -41,6 +41,19 @@ class Verdict:
 
 class RecordResource(PostingResource):
     """A kind of list whose rows become records. Subclasses add columns, `claims`, `facts`, `changes` and `alike`."""
+
+    questions = {
+        "record_differs": (
+            lazy("已登记，数不一样"),
+            [("keep", lazy("都保留原来的")), ("replace", lazy("都按表里的更正"))],
+        ),
+        "record_alike": (
+            lazy("疑似重复"),
+            [("leave", lazy("都是同一件事，不再记")), ("post", lazy("都是另外的事，也记上"))],
+        ),
+        "person_ambiguous": (lazy("分不清是谁"), []),
+        "date_ambiguous": (lazy("1 月还是 10 月"), [("month-1", lazy("都是 1 月")), ("month-10", lazy("都是 10 月"))]),
+    }
 
     name = ColumnField("姓名", "网格员姓名", "学员姓名", "参训人员", judge=NameJudge(), samples=("王桂兰", "李建国"))
     id_number = ColumnField(
@@ -76,12 +89,8 @@ class RecordResource(PostingResource):
         return "" if Worker.objects.exists() else _("名册里还没有人。请先导入%s。") % RosterResource.title
 
     @classmethod
-    def place_of(cls, user: Any) -> str:
-        return min(reach.paths(user, *cls.roles), key=len, default="")
-
-    @classmethod
-    def sees(cls, user: Any, place: str) -> bool:
-        return cls.allowed(user) and covered(place, reach.paths(user, *cls.roles))
+    def seen_by(cls, user: Any) -> Q:
+        return reach.within_paths("place", reach.paths(user, *cls.roles))
 
     # --- what a kind says -------------------------------------------------------------------------------------------
 
@@ -163,6 +172,7 @@ class RecordResource(PostingResource):
             self.twice(line, claim, *twin)
             return
         verdict = self.verdict(worker, claim, above)
+        line.area = in_county(worker.township.path)
         line.outcome, line.plan, line.question = verdict.outcome, verdict.plan, verdict.question
         line.shown["changes"] = verdict.changes
         if verdict.outcome == Outcome.NEW and (worker.pk, claim.on.year) in self.settled:
@@ -214,7 +224,7 @@ class RecordResource(PostingResource):
         return Verdict(Outcome.DUPLICATE, question=Question("record_alike", text, options))
 
     def ask_which(self, line: Line, ways: list[tuple[Worker, Claim]]) -> None:
-        """The row can mean several people, or several days: each is an option with what it would do."""
+        """The row can mean several people, or two months: each is an option with what it would do. Without an answer it stays out."""
         people = {worker.pk for worker, _claim in ways}
         # several people, or one who is not sure; else the day is not
         which = len(people) > 1 or len(ways) == 1
@@ -222,12 +232,11 @@ class RecordResource(PostingResource):
         for worker, claim in ways:
             verdict = self.verdict(worker, claim, [])
             label = " · ".join(filter(None, [finding.told(worker) if which else "", claim.label]))
-            code = f"{worker.pk}-{origins.known_of(claim.source)}"
+            code = f"w{worker.pk}-{claim.begin:%Y%m%d}" if which else f"month-{claim.begin.month}"
             if verdict.question:
                 # asked twice at once nobody understands: what differs or is alike is left as it is
                 label, verdict = _("%s（档案里已有，不再记）") % label, Verdict(Outcome.UNCHANGED)
             options.append(Option(code, label, verdict.outcome, verdict.plan, verdict.changes))
-        options.append(Option("leave", _("都不是，不记"), Outcome.SKIPPED))
         text = _("名册里有几个人对得上，或者号码不全。请选是哪一个。") if which else unclear_date()
         line.outcome = Outcome.CONFLICT
         line.question = Question("person_ambiguous" if which else "date_ambiguous", text, options)
@@ -235,10 +244,8 @@ class RecordResource(PostingResource):
 
     # --- figures ----------------------------------------------------------------------------------------------------
 
-    def brake(self, lines: Sequence[Line]) -> dict[str, Any]:
-        changed = sum(line.outcome == Outcome.UPDATED for line in lines)
-        known = changed + sum(line.outcome in {Outcome.UNCHANGED, Outcome.CONFLICT} for line in lines)
-        return {"changes": changed, "of": known} if changed > FEWEST and changed * 10 > known else {}
+    def known_in(self, areas: Sequence[str]) -> dict[str, int]:
+        return {area: Worker.objects.listed().within([area]).count() for area in areas}
 
     def summary(self, lines: Iterable[Line]) -> dict[str, Any]:
         good = [line for line in lines if not line.wrong]

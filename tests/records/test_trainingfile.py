@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from lms import imports
+from lms import imports, preview
 from lms.models import AuditEntry, ImportRun, ImportState, Outcome
 from lms.refusal import Refused
 from records import assessments, ledger
@@ -225,10 +225,9 @@ def test_a_damaged_id_number_is_made_up_for_by_another_number_or_offered(read, t
     offered = [option.label for option in lines[1].question.options]
     assert offered == [
         f"王桂兰 · 永安街道 · 登录号 W0001 · 手机 139****0001 · 身份证 {number[:4]}**********{number[-4:]}",
-        "都不是，不记",
     ]
     assert number not in str(lines[1].question)
-    take("training", lines, {3: f"{worker.pk}-2024-03-05"})
+    take("training", lines, {3: f"w{worker.pk}-20240305"})
     assert len(hours_of(worker)) == 2
 
 
@@ -239,7 +238,7 @@ def test_several_of_one_name_and_mobile_are_for_a_person_to_choose(read, take, h
     labels = [option.label for option in lines[0].question.options]
     assert labels[1] == "王桂兰 · 汀泗桥镇 · 登录号 W0009 · 手机 139****0001 · 已退出"
     assert lines[0].question.taken == ""
-    take("training", lines, {2: f"{left.pk}-2024-03-04"})
+    take("training", lines, {2: f"w{left.pk}-20240304"})
     assert (hours_of(worker), len(hours_of(left))) == ([], 1)
 
 
@@ -341,8 +340,8 @@ def test_january_or_october_is_asked(read, take, worker):
     row = ["王桂兰", 13907150001, "消防", 2024.1, 4, "政法委", "现场"]
     lines = read("training", workbooks.made([head, row]), name="表.xlsx")
     assert told(lines) == [(2, "conflict", ["date_ambiguous"])]
-    assert [option.label for option in lines[0].question.options] == ["2024年1月", "2024年10月", "都不是，不记"]
-    take("training", lines, {2: f"{worker.pk}-2024-10"})
+    assert [option.label for option in lines[0].question.options] == ["2024年1月", "2024年10月"]
+    take("training", lines, {2: "month-10"})
     record = SkillRecord.objects.get()
     assert (record.happened, record.year) == ("2024年10月", 2024)
 
@@ -461,10 +460,12 @@ def test_each_admin_is_offered_the_kinds_of_the_role(request, client_of, who, ki
     assert [*offered[: -len(kinds)][-1:], *offered[-len(kinds) :]] == ["roster", *kinds]
 
 
-def test_a_run_is_seen_by_whose_reach_covers_its_place(city, county_admin, county_b_admin, city_admin, leader):
-    kind = imports.resource_of("training")
-    assert kind.place_of(county_admin) == city.county.path
-    seen = [kind.sees(user, city.county.path) for user in (county_admin, city_admin, county_b_admin, leader)]
+def test_a_run_is_seen_by_whose_reach_covers_its_place(
+    city, worker, county_admin, county_b_admin, city_admin, leader, client_of, now
+):
+    run = imports.upload(sheet(ROW), name="培训.csv", kind="training", actor=county_admin, now=now)
+    assert run.place == city.county.path
+    seen = [run in imports.visible(user) for user in (county_admin, city_admin, county_b_admin, leader)]
     assert seen == [True, True, False, False]
 
 
@@ -482,6 +483,52 @@ def test_by_command_what_is_asked_is_told_and_left(tmp_path, worker, post, now):
     out = io.StringIO()
     call_command("import_training", str(file), stdout=out)
     assert "要由人决定的行\t1" in out.getvalue()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_asked_is_answered_on_the_screen_for_one_and_for_all(worker, colleague, county_admin, client_of):
+    client = client_of(county_admin)
+    rows = [ROW, ROW.replace(WANG, LI)]
+    run = send(client, sheet(*rows))
+    client.post(reverse("import_confirm", args=[run.pk]))
+    run = send(client, sheet(*[row.replace(",4,县", ",6,县") for row in rows]))
+    assert (run.state, run.counts) == (ImportState.READY, {"conflict": 2})
+    page = client.get(reverse("import_run", args=[run.pk])).content.decode()
+    assert "这条已经登记过，数不一样" in page
+    assert "按表里的更正：学时由 4 改为 6" in page
+    alike = client.get(reverse("import_run", args=[run.pk]), {"only": f"{preview.ASKED}record_differs"})
+    assert "都按表里的更正" in alike.content.decode()
+    row = run.rows.first()
+    client.post(reverse("import_choose", args=[run.pk]), {"row": row.pk, "choice": "keep"})
+    run.refresh_from_db()
+    assert run.counts == {"conflict": 1, "unchanged": 1}
+    client.post(reverse("import_choose", args=[run.pk]), {"question": "record_differs", "choice": "replace"})
+    run.refresh_from_db()
+    client.post(reverse("import_confirm", args=[run.pk]), {"changes": run.brake.get("changes", "")})
+    run.refresh_from_db()
+    assert (run.state, run.counts) == (ImportState.DONE, {"updated": 2})
+    assert [hours_of(person)[0][1] for person in (worker, colleague)] == [Decimal(6)] * 2
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_an_import_is_taken_back_on_the_screen_and_what_stands_is_named(
+    worker, colleague, city, scheme, county_admin, client_of, now
+):
+    client = client_of(county_admin)
+    run = send(
+        client,
+        sheet(ROW.replace("2024.3.4", "2025.3.4"), ROW.replace(f"{WANG},消防安全知识,2024.3.4", f"{LI},普法,2024.3.5")),
+    )
+    client.post(reverse("import_confirm", args=[run.pk]))
+    drafted = assessments.draft(scheme, city.county, by=county_admin, now=now)
+    assessments.settle(drafted, by=county_admin, now=now)
+    page = client.get(reverse("import_undo", args=[run.pk])).content.decode()
+    assert "2025年的考核已经审定，得分用到了这条，不能撤销" in page
+    client.post(reverse("import_undo", args=[run.pk]))
+    run.refresh_from_db()
+    assert (run.state, run.reading["undone"], run.reading["stays"]) == (ImportState.UNDONE, 1, 1)
+    assert (len(hours_of(worker)), hours_of(colleague)) == (1, [])
 
 
 # --- many, and at once ----------------------------------------------------------------------------------------------
