@@ -122,7 +122,8 @@ def bring_in(root, kind, data, words):
         return ImportRun.objects.get(pk=run.pk)
 
     def apply(run):
-        run = imports.confirm(run, by=root, now=timezone.now())
+        changes = run.brake.get("changes")
+        run = imports.confirm(run, by=root, now=timezone.now(), changes=changes)
         jobs.run(run.job_id)
         return ImportRun.objects.get(pk=run.pk)
 
