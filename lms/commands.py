@@ -29,6 +29,7 @@ WORDS = {
     "assignments": "新的在岗",
     "mentors": "名册中的小教员",
     "people_with_two_grids": "兼任两个网格的人",
+    "asked": "要由人决定的行",
     "skipped_rows": "略过的行",
     "errors": "错误",
     "warnings": "提醒",

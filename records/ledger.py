@@ -111,6 +111,17 @@ def _already_posted(chunk: list[Entry]) -> set[Key]:
     return set(found.values_list("worker_id", "kind", "source"))
 
 
+def ids(entries: Iterable[Entry]) -> dict[Key, int]:
+    """The numbers of the records of facts that have been posted."""
+    keys = {entry.key for entry in entries}
+    found = SkillRecord.objects.filter(
+        worker_id__in={worker for worker, _kind, _source in keys},
+        source__in={source for _worker, _kind, source in keys},
+    )
+    rows = found.values_list("worker_id", "kind", "source", "pk")
+    return {(worker, kind, source): pk for worker, kind, source, pk in rows if (worker, kind, source) in keys}
+
+
 @transaction.atomic
 def reverse(record: SkillRecord, *, by: User | None, reason: str, now: datetime) -> SkillRecord:
     """Undo a record by a second one that names it; from then on neither counts.
@@ -126,8 +137,34 @@ def reverse(record: SkillRecord, *, by: User | None, reason: str, now: datetime)
     return done or _post_reversal(locked, by=by, reason=reason.strip(), now=now)
 
 
+@transaction.atomic
+def reverse_many(records: Iterable[int], *, by: User | None, reason: str, now: datetime) -> int:
+    """Undo many records by the rule of `reverse`, with one note; returns how many had not been undone before."""
+    if not reason.strip():
+        raise Refused(_("请写明冲销这条记录的原因。"))
+    wanted = SkillRecord.objects.filter(pk__in=list(records))
+    locked = list(wanted.select_for_update().order_by("pk"))
+    if any(record.reverses_id for record in locked):
+        raise Refused(_("冲销记录本身不能再冲销，请按正确的内容重新登记一条。"))
+    # looked up behind the lock: who reversed one of them first has committed by now
+    done = set(SkillRecord.objects.filter(reverses__in=locked).values_list("reverses", flat=True))
+    rows = [_reversal(record, reason=reason.strip(), now=now) for record in locked if record.pk not in done]
+    SkillRecord.objects.bulk_create(rows)
+    if rows:
+        audit.note("records.reversed_many", now=now, actor=by, given=len(locked), reversed=len(rows))
+    return len(rows)
+
+
 def _post_reversal(record: SkillRecord, *, by: User | None, reason: str, now: datetime) -> SkillRecord:
-    reversal = SkillRecord.objects.create(
+    reversal = _reversal(record, reason=reason, now=now)
+    reversal.save(force_insert=True)
+    audit.note("records.reversed", now=now, actor=by, subject=record, reversal=reversal.pk)
+    return reversal
+
+
+def _reversal(record: SkillRecord, *, reason: str, now: datetime) -> SkillRecord:
+    """The row that undoes a record, not yet saved."""
+    return SkillRecord(
         worker_id=record.worker_id,
         kind=record.kind,
         source=f"records.reversal:{record.pk}",
@@ -142,5 +179,3 @@ def _post_reversal(record: SkillRecord, *, by: User | None, reason: str, now: da
         reverses=record,
         reason=reason[:200],
     )
-    audit.note("records.reversed", now=now, actor=by, subject=record, reversal=reversal.pk)
-    return reversal

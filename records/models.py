@@ -6,8 +6,10 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from records import origins
 from roster import identity
 from roster.models import Employment, Territory, User, Worker
 
@@ -97,6 +99,21 @@ class SkillRecord(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def origin(self) -> str:
+        """Where it comes from, where neither its title nor its link says it."""
+        return origins.label(self.source)
+
+    @property
+    def happened(self) -> str:
+        """When it happened, no finer than is known: of what lists brought in, a day, a month or a period."""
+        moment, known = timezone.localtime(self.occurred_at), origins.known_of(self.source)
+        if not known:
+            return date_format(moment, "DATETIME_FORMAT")
+        if self.kind == Kind.WORK:
+            return date_format(moment, "DATE_FORMAT")
+        return date_format(moment, {4: "Y年", 7: "YEAR_MONTH_FORMAT"}.get(len(known), "DATE_FORMAT"))
 
 
 class Certificate(models.Model):

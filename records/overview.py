@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from records import schemes
 from records.models import Kind, Skill, SkillRecord, Subject
+from records.scheme import cents
 from roster.models import Worker
 
 
@@ -46,10 +47,12 @@ class Hours:
     online: Decimal
     onsite: Decimal
     target: Decimal
+    # of past trainings whose list does not say how they were held
+    unsaid: Decimal = Decimal(0)
 
     @property
     def total(self) -> Decimal:
-        return self.online + self.onsite
+        return self.online + self.onsite + self.unsaid
 
     @property
     def missing(self) -> Decimal:
@@ -57,8 +60,8 @@ class Hours:
 
 
 def standing(worker: Worker, *, year: int) -> list[SkillRecord]:
-    """Everything the overview page needs, in one query: all skills and exams, and the hours of the year."""
-    wanted = Q(kind__in=[Kind.SKILL, Kind.EXAM]) | Q(kind=Kind.HOURS, year=year)
+    """Everything the overview page needs, in one query: all skills and exams, the hours and work results of the year."""
+    wanted = Q(kind__in=[Kind.SKILL, Kind.EXAM]) | Q(kind__in=[Kind.HOURS, Kind.WORK], year=year)
     return list(SkillRecord.objects.standing().filter(wanted, worker=worker).order_by("occurred_at", "pk"))
 
 
@@ -79,22 +82,26 @@ def subjects(worker: Worker, records: Iterable[SkillRecord]) -> list[SubjectStat
 
 
 def hours(worker: Worker, records: Iterable[SkillRecord], *, year: int) -> Hours:
-    online = onsite = Decimal(0)
+    summed = dict.fromkeys(("online", "onsite", ""), Decimal(0))
     for record in records:
         if record.kind == Kind.HOURS and record.year == year:
-            if record.mode == "onsite":
-                onsite += record.amount
-            else:
-                online += record.amount
-    return Hours(year, online, onsite, schemes.target_hours(year)[year][worker.employment])
+            summed[record.mode] += record.amount
+    target = schemes.target_hours(year)[year][worker.employment]
+    return Hours(year, summed["online"], summed["onsite"], target, summed[""])
 
 
-def every_hour(worker: Worker, *, year: int) -> list[SkillRecord]:
-    """Every hours record of the year, the newest first, those reversed among them with their reversal."""
-    records = SkillRecord.objects.originals().filter(worker=worker, kind=Kind.HOURS, year=year)
+def every(worker: Worker, kind: str, *, year: int) -> list[SkillRecord]:
+    """Every record of a kind in the year, the newest first, those reversed among them with their reversal."""
+    records = SkillRecord.objects.originals().filter(worker=worker, kind=kind, year=year)
     return list(records.select_related("reversal").order_by("-occurred_at", "-pk"))
 
 
-def years_with_hours(worker: Worker, *, now_year: int) -> list[int]:
-    found = SkillRecord.objects.filter(worker=worker, kind=Kind.HOURS).values_list("year", flat=True).distinct()
+def years_with(worker: Worker, kind: str, *, now_year: int) -> list[int]:
+    found = SkillRecord.objects.filter(worker=worker, kind=kind).values_list("year", flat=True).distinct()
     return sorted({*found, now_year}, reverse=True)
+
+
+def mean(records: Iterable[SkillRecord]) -> Decimal | None:
+    """The mean of work results as an assessment takes it; None when there are none."""
+    amounts = [record.amount for record in records]
+    return cents(sum(amounts, Decimal(0)) / len(amounts)) if amounts else None

@@ -223,19 +223,19 @@ def skills(measure: Measure, facts: Facts, rules: Rules) -> Line:
 
 
 def work(measure: Measure, facts: Facts, rules: Rules) -> Line:
-    """业务实绩平均: the mean of the monthly results (of 100) × points."""
-    months = facts.get("work", ())
-    if not months:
+    """业务实绩平均: the mean of the year's results (of 100; a month, a quarter or an indicator each) × points."""
+    results = facts.get("work", ())
+    if not results:
         return _line(measure, "—", _("没有业务实绩记录，按 0 分计"), Decimal(0), ())
-    mean = cents(_total(months) / len(months))
+    mean = cents(_total(results) / len(results))
     points = cents(mean / FULL * measure.weight)
-    how = _("%(n)s 个月平均 %(mean)s 分 ÷ 100 × %(weight)s = %(points)s 分") % {
-        "n": len(months),
+    how = _("%(n)s 条记录平均 %(mean)s 分 ÷ 100 × %(weight)s = %(points)s 分") % {
+        "n": len(results),
         "mean": plain(mean),
         "weight": plain(measure.weight),
         "points": points,
     }
-    return _line(measure, plain(mean), how, points, months)
+    return _line(measure, plain(mean), how, points, results)
 
 
 def service(measure: Measure, facts: Facts, rules: Rules) -> Line:

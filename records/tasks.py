@@ -1,9 +1,12 @@
 from django.utils import timezone
 
 from lms import jobs
-from records import assessments
+from records import assessments, kinds
 from records.models import Round, Scheme
 from roster.models import Territory, User
+
+# a worker process knows the kinds of import that post to the ledger by importing them here
+__all__ = ["draft", "kinds"]
 
 
 @jobs.work("records.draft")

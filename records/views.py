@@ -23,6 +23,7 @@ def my_records(request: Asking) -> HttpResponse:
     worker, year = reach.worker_of(request), timezone.localtime(request.now).year
     records = overview.standing(worker, year=year)
     subjects = overview.subjects(worker, records)
+    work = [record for record in records if record.kind == Kind.WORK]
     context = {
         "worker": worker,
         "subjects": subjects,
@@ -30,6 +31,8 @@ def my_records(request: Asking) -> HttpResponse:
         "reached": sum(subject.reached for subject in subjects),
         "hours": overview.hours(worker, records, year=year),
         "exams": [record for record in reversed(records) if record.kind == Kind.EXAM],
+        "work": work,
+        "work_mean": overview.mean(work),
         "certificates": worker.certificates.order_by("-issued_on", "-pk"),
         "assessments": settled_of(worker).order_by("-round__scheme__year"),
     }
@@ -38,20 +41,26 @@ def my_records(request: Asking) -> HttpResponse:
 
 @require_safe
 def my_hours(request: Asking) -> HttpResponse:
+    context, counting = every_record(request, Kind.HOURS)
+    hours = overview.hours(reach.worker_of(request), counting, year=context["year"])
+    return render(request, "records/my_hours.html", {**context, "hours": hours})
+
+
+@require_safe
+def my_work(request: Asking) -> HttpResponse:
+    context, counting = every_record(request, Kind.WORK)
+    return render(request, "records/my_work.html", {**context, "mean": overview.mean(counting)})
+
+
+def every_record(request: Asking, kind: str) -> tuple[dict[str, Any], list[SkillRecord]]:
+    """What the page of one kind and year shows, and those of its records that count."""
     worker, this_year = reach.worker_of(request), timezone.localtime(request.now).year
-    years = overview.years_with_hours(worker, now_year=this_year)
+    years = overview.years_with(worker, kind, now_year=this_year)
     asked = request.GET.get("year", "")
     year = int(asked) if asked in map(str, years) else this_year
-    records = overview.every_hour(worker, year=year)
+    records = overview.every(worker, kind, year=year)
     counting = [record for record in records if not hasattr(record, "reversal")]
-    context = {
-        "records": records,
-        "year": year,
-        "years": years,
-        "hours": overview.hours(worker, counting, year=year),
-        "counting": len(counting),
-    }
-    return render(request, "records/my_hours.html", context)
+    return {"records": records, "year": year, "years": years, "counting": len(counting)}, counting
 
 
 @never_cache

@@ -6,11 +6,14 @@ from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
 from lms.panels import Waiting, WaitingPanel
-from records import assessments, cms, rounds
+from records import assessments, cms, kinds, rounds
 from records.models import Round
 from roster import reach
 from roster.asking import Asking
 from roster.backoffice import AdminsMenuItem
+
+# the back office knows the kinds of import that post to the ledger by importing them here
+__all__ = ["kinds"]
 
 
 @hooks.register("register_admin_urls")

@@ -61,6 +61,7 @@ EXISTS_FOR = {
     # the worker's own
     "my_records": WORKERS,
     "my_hours": WORKERS,
+    "my_work": WORKERS,
     "my_assessment": WORKERS,
     "my_evidence": "w",
     "certificate": "wtac",

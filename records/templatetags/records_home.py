@@ -41,6 +41,9 @@ def delta(now: Decimal | None, before: Decimal | None, unit: str, against: str) 
     return {"words": words, "direction": "up" if now > before else "down"}
 
 
+MODES = {"online": "online", "onsite": "onsite", "unsaid": ""}
+
+
 @register.inclusion_tag("records/_year.html", takes_context=True)
 def records_year(context: template.Context) -> dict[str, Any]:
     """The hours of this year as a ring, in two queries; nothing for those who are nobody's worker."""
@@ -50,8 +53,7 @@ def records_year(context: template.Context) -> dict[str, Any]:
         return {"hours": None}
     year = timezone.localtime(request.now).year
     mine = SkillRecord.objects.standing().filter(worker=worker, kind=Kind.HOURS, year=year)
-    onsite = Q(mode="onsite")
-    summed = mine.aggregate(onsite=Sum("amount", filter=onsite), online=Sum("amount", filter=~onsite))
-    zero = Decimal(0)
-    target = schemes.target_hours(year)[year][worker.employment]
-    return {"hours": Hours(year, summed["online"] or zero, summed["onsite"] or zero, target)}
+    summed = mine.aggregate(
+        **{name: Sum("amount", filter=Q(mode=mode), default=Decimal(0)) for name, mode in MODES.items()}
+    )
+    return {"hours": Hours(year=year, target=schemes.target_hours(year)[year][worker.employment], **summed)}

@@ -1,15 +1,21 @@
-"""Records to judge: a year of a worker in a few lines."""
+"""Records to judge: a year of a worker in a few lines; and lists that bring more of them."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
+from lms import imports, judging
+from lms.models import ImportRun
+from lms.resources import Applied, Line
 from records import ledger, schemes
 from records.models import Kind, Scheme, Skill, SkillRecord
-from roster.models import Worker
+from roster.models import User, Worker
 
 
 def at(year: int, month: int, day: int, hour: int = 10) -> datetime:
@@ -64,3 +70,59 @@ def year_of(post: Callable[..., SkillRecord], skills: list[Skill]) -> Callable[.
         ]
 
     return year_of
+
+
+# --- lists that post to the ledger ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def read(now: datetime) -> Callable[..., list[Line]]:
+    """read("training", data, by=county_admin): the judged lines of a file; by nobody is the command line."""
+
+    def read(kind: str, data: bytes, *, by: User | None = None, name: str = "表.csv") -> list[Line]:
+        return judging.read(imports.resource_of(kind)(), data, name=name, actor=by, now=now).lines
+
+    return read
+
+
+@pytest.fixture
+def take(now: datetime) -> Callable[..., Applied]:
+    """Apply what goes in by itself, and of what is asked the option that is named: take("work", lines, {2: "replace"})."""
+
+    def take(kind: str, lines: list[Line], choices: dict[int, str] | None = None, *, resource: Any = None) -> Applied:
+        plans = []
+        for line in lines:
+            plan = line.plan if line.outcome in imports.APPLIED else None
+            if choice := (choices or {}).get(line.number):
+                assert line.question
+                (plan,) = [option.plan for option in line.question.options if option.code == choice]
+            if plan:
+                # a plan lies as JSON between preview and application
+                plans.append(json.loads(json.dumps(plan)))
+        with transaction.atomic():
+            return (resource or imports.resource_of(kind)()).apply(plans, run=None, now=now)
+
+    return take
+
+
+@pytest.fixture
+def undo(now: datetime, county_admin: User) -> Callable[..., dict[int, str]]:
+    def undo(kind: str, applied: Applied) -> dict[int, str]:
+        run = ImportRun(kind=kind, actor=county_admin)
+        acts = [json.loads(json.dumps(act)) for act in applied.done.values()]
+        with transaction.atomic():
+            return imports.resource_of(kind)().undo(acts, run=run, by=county_admin, now=now)
+
+    return undo
+
+
+def told(lines: list[Line]) -> list[tuple[int, str, list[str]]]:
+    """Row, outcome, and the codes of what was found or asked."""
+    return [
+        (
+            line.number,
+            str(line.outcome),
+            [note.code for note in line.notes] + ([line.question.code] if line.question else []),
+        )
+        for line in lines
+    ]

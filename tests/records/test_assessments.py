@@ -56,7 +56,7 @@ def test_draft_judges_the_county_from_its_ledger(scheme, city, worker, colleague
             "12.50",
             [records[2].pk],
         ),
-        ("业务实绩", "2 个月平均 92 分 ÷ 100 × 15 = 13.80 分", "13.80", [records[3].pk, records[4].pk]),
+        ("业务实绩", "2 条记录平均 92 分 ÷ 100 × 15 = 13.80 分", "13.80", [records[3].pk, records[4].pk]),
         ("带教加分", "没有带教服务记录，不加分", "0.00", []),
     ]
     note = AuditEntry.objects.get(action="assessments.drafted")

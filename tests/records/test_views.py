@@ -20,7 +20,7 @@ def settled(scheme, city, worker, county_admin, year_of, now):
     return assessments.settle(drafted, by=county_admin, now=now - timedelta(days=1))
 
 
-PAGES = ["/records/", "/records/hours/", "/records/assessment/2025/", "/records/assessment/2025/0/"]
+PAGES = ["/records/", "/records/hours/", "/records/work/", "/records/assessment/2025/", "/records/assessment/2025/0/"]
 
 
 @pytest.mark.parametrize("page", PAGES)
