@@ -8,10 +8,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from lms import sheets
+from lms import sheets, specimens
 from lms.models import Outcome
 from lms.refusal import Refused
-from lms.resources import Line, SheetResource
+from lms.resources import REASON, REMARK, Line, SheetResource
 
 SKIPPED_SHOWN = 100
 
@@ -41,8 +41,11 @@ def read(resource: SheetResource, data: bytes, *, name: str, actor: Any, now: da
                 "need": "、".join(resource.columns()[field].column_name for field in resource.need),
             }
         )
+    specimens.set_aside(found, resource)
     lines = list(lines_of(found))
     resource.prepare(actor=actor, now=now)
+    if not lines:
+        raise Refused(_("这份表里没有要导入的行。请从表头下面开始，一行填一个，再重新上传。"))
     for line in lines:
         resource.clean_line(line)
     resource.judge(lines, tables=found)
@@ -77,7 +80,11 @@ def report(tables: list[sheets.Table], left_out: list[sheets.LeftOut]) -> dict[s
                 "rows": len(table.rows),
                 "declared": table.declared,
                 "hidden": len(table.hidden_rows),
-                "columns": [[column.letter, column.title, column.field] for column in table.columns],
+                "columns": [
+                    [column.letter, column.title, column.field]
+                    for column in table.columns
+                    if column.field or column.title not in (REASON, REMARK)
+                ],
                 "skipped": [[row.number, row.reason, row.text[:40]] for row in table.skipped[:SKIPPED_SHOWN]],
                 "skipped_rows": len(table.skipped),
             }
