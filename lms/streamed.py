@@ -56,8 +56,8 @@ class Pen:
                 continue
             if isinstance(value, str):
                 cell = (self.quoted if value[0] in "=+-@" else self.cells)[look]
-                cell.value = bare(value)
-                cell.data_type = "s"
+                # set beneath the property, which would look again at what is known: that it is text, and can be written
+                cell._value, cell.data_type = bare(value), "s"
             else:
                 cell = self.cells[look]
                 cell.value = value

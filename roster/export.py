@@ -1,8 +1,9 @@
 """The roster as a list that can be brought in again: one row for each person and grid, in the columns of the roster's own kind of import."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
@@ -31,7 +32,8 @@ REASONS = {
 }
 IN_MEMORY = 4 * 1024 * 1024
 NUMBER = "number"
-TEXT, HEAD, NEEDED, DAY, NOTE = "text", "head", "needed", "day", "note"
+TEXT, HEAD, DAY, NOTE = "text", "head", "day", "note"
+Places = Mapping[int, Territory]
 LOOKS = {
     TEXT: Look("@"),
     HEAD: Look("@", bold=True, ground="EFEDE6", wrap=True),
@@ -118,17 +120,19 @@ def write(file: Any, workers: QuerySet[Worker], *, full: bool, note: str, by: Us
     dress(page, list(columns), note)
     pen = Pen(page, LOOKS)
     over(pen, note, list(columns.values()))
+    asked = [name for name in columns if name in PERSON]
+    places = Territory.objects.in_bulk()
     rows, idle = 0, []
     for worker in fetched(workers):
-        held = sorted(worker.held, key=lambda posting: order(worker, posting))  # type: ignore[attr-defined]
-        person = of_person(worker, full=full)
+        held = sorted(worker.held, key=lambda posting: order(worker, posting, places))  # type: ignore[attr-defined]
+        person = of_person(worker, asked, full=full)
         for posting in held:
-            pen.write(row({**person, **of_place(posting)}, columns))
+            pen.write(row({**person, **of_place(posting, places)}, columns))
             rows += 1
         if not held:
             idle.append(worker)
     if idle:
-        without_grid(book, idle, full=full, note=note)
+        without_grid(book, idle, places, full=full, note=note)
     book.save(file)
     file.seek(0)
     return rows
@@ -161,13 +165,13 @@ def over(pen: Pen, note: str, titles: list[str]) -> None:
 
 
 def fetched(workers: QuerySet[Worker]) -> Iterator[Worker]:
-    postings = Posting.objects.current().select_related("grid__community__parent__parent")
+    postings = Posting.objects.current().select_related("grid")
     return workers.prefetch_related(Prefetch("postings", postings, to_attr="held")).iterator(chunk_size=500)
 
 
-def order(worker: Worker, posting: Posting) -> tuple[bool, str]:
+def order(worker: Worker, posting: Posting, places: Places) -> tuple[bool, str]:
     """A grid of one's own township first: the first row of a person says where they belong."""
-    return posting.grid.community.parent_id != worker.township_id, posting.grid.code
+    return places[posting.grid.community_id].parent_id != worker.township_id, posting.grid.code
 
 
 def row(values: dict[str, Value], columns: dict[str, str]) -> Iterator[tuple[Value, str]]:
@@ -176,39 +180,46 @@ def row(values: dict[str, Value], columns: dict[str, str]) -> Iterator[tuple[Val
         yield value, TEXT if isinstance(value, str) or value is None else DAY
 
 
-def without_grid(book: Any, workers: list[Worker], *, full: bool, note: str) -> None:
+def without_grid(book: Any, workers: list[Worker], places: Places, *, full: bool, note: str) -> None:
     page = book.create_sheet(_("没有网格的人"))
     names = ("name", "township", "state", "id_number", "mobile", NUMBER)
-    for place, _name in enumerate(names, start=1):
-        page.column_dimensions[get_column_letter(place)].width = 20
+    for number, _name in enumerate(names, start=1):
+        page.column_dimensions[get_column_letter(number)].width = 20
     pen = Pen(page, LOOKS)
     over(pen, note, [_("姓名"), _("乡镇街道"), _("状态"), _("身份证号"), _("手机号"), _("登录号")])
-    towns = Territory.objects.in_bulk({worker.township_id for worker in workers})
     for worker in workers:
-        values = of_person(worker, full=full)
-        values |= {"township": towns[worker.township_id].name, "state": worker.get_state_display()}
+        values = of_person(worker, ("name", "id_number", "mobile", NUMBER), full=full)
+        values |= {"township": places[worker.township_id].name, "state": labels("state")[worker.state]}
         pen.write((values[name], TEXT) for name in names)
 
 
 # --- what stands in the columns -------------------------------------------------------------------------------------
 
 
-def of_person(worker: Worker, *, full: bool) -> dict[str, Value]:
-    """The columns that say who somebody is."""
-    return {name: tell(worker, full) for name, tell in PERSON.items()}
+def of_person(worker: Worker, asked: Iterable[str], *, full: bool) -> dict[str, Value]:
+    """The asked columns of those that say who somebody is."""
+    return {name: PERSON[name](worker, full) for name in asked}
 
 
-def of_place(posting: Posting) -> dict[str, Value]:
+def of_place(posting: Posting, places: Places) -> dict[str, Value]:
     """The columns that say which grid."""
     grid = posting.grid
-    community: Any = grid.community
+    community = places[grid.community_id]
+    township = places[community.parent_id or 0]
     return {
-        "county": community.parent.parent.name,
-        "township": community.parent.name,
+        "county": places[township.parent_id or 0].name,
+        "township": township.name,
         "community": community.name,
         "grid": grid.name,
         "grid_code": grid.code,
     }
+
+
+@cache
+def labels(name: str) -> dict[str, str]:
+    """The words for the values of a column; asked of the model for each person anew they cost more than everything else."""
+    choices: Any = Worker._meta.get_field(name)
+    return {"": "", **{str(value): str(label) for value, label in choices.flatchoices}}
 
 
 def id_number(worker: Worker, full: bool) -> str:
@@ -229,13 +240,13 @@ def joined(worker: Worker, full: bool) -> Value:
 MENTOR = {"county": "县级", "township": "乡级"}
 PERSON: dict[str, Callable[[Worker, bool], Value]] = {
     "name": lambda worker, full: worker.name,
-    "sex": lambda worker, full: worker.get_sex_display(),
+    "sex": lambda worker, full: labels("sex")[worker.sex],
     "id_number": id_number,
     "mobile": telephones,
-    "employment": lambda worker, full: worker.get_employment_display(),
-    "identity": lambda worker, full: worker.get_identity_display(),
+    "employment": lambda worker, full: labels("employment")[worker.employment],
+    "identity": lambda worker, full: labels("identity")[worker.identity],
     "position": lambda worker, full: worker.position,
-    "channel": lambda worker, full: worker.get_channel_display(),
+    "channel": lambda worker, full: labels("channel")[worker.channel],
     "recruited_by": lambda worker, full: worker.recruited_by,
     "employer": lambda worker, full: worker.employer,
     "managed_by": lambda worker, full: worker.managed_by,
@@ -243,7 +254,7 @@ PERSON: dict[str, Callable[[Worker, bool], Value]] = {
     "education": lambda worker, full: worker.education,
     "political_status": lambda worker, full: worker.political_status,
     "certificate": lambda worker, full: worker.certificate,
-    "certificate_level": lambda worker, full: worker.get_certificate_level_display(),
+    "certificate_level": lambda worker, full: labels("certificate_level")[worker.certificate_level],
     "certificate_number": lambda worker, full: worker.certificate_number,
     "certificate_expires_on": lambda worker, full: worker.certificate_expires_on,
     "step": lambda worker, full: str(worker.step or ""),
