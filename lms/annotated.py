@@ -22,8 +22,9 @@ log = structlog.get_logger()
 
 KEPT = {ImportState.READY, ImportState.APPLYING, ImportState.DONE, ImportState.UNDOING, ImportState.UNDONE}
 OUT = {*imports.LEFT_OUT, Outcome.SKIPPED, Outcome.CONFLICT, Outcome.DUPLICATE}
-# a workbook is opened whole, with all its looks, up to this size; a larger one is built anew from what was read
-ROWS, UNPACKED = 20_000, 24 * 1024 * 1024
+# a workbook is opened whole, with all its looks, up to this size (6 s, 100 MB); a larger one is built anew from what was read,
+# and of one that is larger still only the rows themselves are handed out
+WHOLE, UNPACKED, MOST = 10_000, 24 * 1024 * 1024, 30_000
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,10 @@ def told(notes: list[dict[str, Any]]) -> str:
 
 def in_workbook(run: ImportRun, data: bytes, kind: str, found: dict[str, Rows]) -> bytes:
     """In the uploaded workbook itself where that can be opened whole, else in one with the same cells."""
-    heads = header_rows(run)
-    if kind == "xlsx" and sum(run.counts.values()) <= ROWS and unpacked(data) <= UNPACKED:
+    heads, rows = header_rows(run), sum(run.counts.values())
+    if rows > MOST:
+        raise Refused(_("这份表超过 %s 行，太大了，不能整份带原因下载。请用“只下载这些行”。") % f"{MOST:,}")
+    if kind == "xlsx" and rows <= WHOLE and unpacked(data) <= UNPACKED:
         try:
             return ownfile.annotated(data, heads, found)
         except (

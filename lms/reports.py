@@ -56,6 +56,7 @@ def told(run: ImportRun, resource: type[SheetResource], *, now: datetime) -> dic
     """Everything the sheet of paper says."""
     out = run.rows.filter(outcome__in=annotated.OUT)
     decided = run.rows.exclude(choice="")
+    several = len(run.reading.get("sheets", [])) > 1
     return {
         "run": run,
         "resource": resource,
@@ -74,8 +75,8 @@ def told(run: ImportRun, resource: type[SheetResource], *, now: datetime) -> dic
         "skipped": summed(run),
         "left_out": preview.left_out_sheets(run),
         "fact_titles": resource.fact_titles,
-        "out": part(out, resource.fact_titles, reason),
-        "decided": part(decided, resource.fact_titles, decision),
+        "out": part(out, resource.fact_titles, reason, several=several),
+        "decided": part(decided, resource.fact_titles, decision, several=several),
         "undone": run.state == ImportState.UNDONE,
     }
 
@@ -98,10 +99,10 @@ def summed(run: ImportRun) -> list[tuple[str, int]]:
     return [*found.items(), *([(_("其他"), rest)] if rest > 0 else [])]
 
 
-def part(rows: QuerySet[ImportRow], titles: Sequence[Any], tell: Callable[[ImportRow], str]) -> Part:
+def part(rows: QuerySet[ImportRow], titles: Sequence[Any], tell: Callable[[ImportRow], str], *, several: bool) -> Part:
     listed = [
         Listed(
-            place(row),
+            place(row, several=several),
             row.label,
             facts(row, titles),
             tell(row),
@@ -117,9 +118,10 @@ def facts(row: ImportRow, titles: Sequence[Any]) -> list[tuple[str, str]]:
     return list(zip_longest(map(str, titles), held[: len(titles)], fillvalue=""))
 
 
-def place(row: ImportRow) -> str:
+def place(row: ImportRow, *, several: bool) -> str:
+    """Where the row stands in the file; of a file with one sheet its number says all."""
     number = _("第 %s 行") % row.number
-    return f"{row.sheet} · {number}" if row.sheet else number
+    return f"{row.sheet} · {number}" if row.sheet and several else number
 
 
 def reason(row: ImportRow) -> str:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -16,7 +17,7 @@ from django.urls import reverse
 from openpyxl.styles import Font, PatternFill
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from lms import annotated, ownfile, reports
+from lms import annotated, imports, ownfile, rebuilt, reports, sheets
 from lms.models import ImportRun, ImportState, Outcome
 from roster.models import Worker
 from tests.lms.test_imports import number
@@ -24,6 +25,7 @@ from tests.lms.workbooks import made, ods
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+ROSTERS = Path(__file__).parents[1] / "data" / "rosters"
 HEAD = ["姓名", "身份证号", "手机号", "乡镇", "社区", "网格", "学历"]
 
 
@@ -241,6 +243,15 @@ def test_an_odd_workbook_is_built_anew_and_not_an_error(county_admin, send, back
     assert page["H2"].value.startswith("E 列：")
 
 
+def test_of_an_endless_list_only_the_rows_themselves_are_handed_out(county_admin, send, client_of, monkeypatch):
+    run = send(county_admin, made([HEAD, row(1, "王天一"), row(2, "王天二", place="无此村")]))
+    monkeypatch.setattr(annotated, "MOST", 1)
+    client = client_of(county_admin)
+    answer = client.get(reverse("import_annotated", args=[run.pk]), follow=True)
+    assert "请用“只下载这些行”。" in answer.content.decode()
+    assert client.get(reverse("import_wrong", args=[run.pk])).status_code == 200
+
+
 def test_each_sheet_of_a_township_has_its_own_reasons(county_admin, send, back):
     def towns(book: Any, page: Any) -> None:
         other = book.create_sheet("汀泗桥镇")
@@ -327,7 +338,7 @@ def test_the_report_says_who_when_which_file_and_what_came_of_it(county_admin, s
         run.sha256[:16],
         "钱县办",
         "二、没有导入的行（1 行）",
-        "网格员 · 第 3 行",
+        "第 3 行",
         "王天二",
         "永安街道没有叫“无此村”的村或社区",
         "略过 1 行：合计行",
@@ -339,6 +350,16 @@ def test_the_report_says_who_when_which_file_and_what_came_of_it(county_admin, s
         assert words in page, words
     assert number(2) not in page
     assert run.sha256 not in page
+
+
+def test_the_report_says_in_whose_name_it_came_in_and_who_took_it_back(county_admin, city, send, client_of, now):
+    run = send(county_admin, made([HEAD, row(1, "王天一")]))
+    run.place, run.state = city.county.path, ImportState.UNDONE
+    run.confirmed_at, run.confirmed_by, run.undone_at, run.undone_by = now, county_admin, now, county_admin
+    run.save()
+    page = report(client_of(county_admin), run)
+    assert f"<td>{city.county.name}</td>" in page
+    assert all(words in page for words in ("撤销", "已撤销", "钱县办，2026年9月16日 10:00"))
 
 
 def test_the_report_tells_what_a_person_decided(county_admin, send, client_of):
@@ -371,3 +392,39 @@ def test_more_rows_than_fit_on_paper_are_counted(county_admin, send, client_of, 
     run = send(county_admin, made([HEAD, *(row(n, f"王天{n}", place="无此村") for n in range(1, 6))]))
     page = report(client_of(county_admin), run)
     assert "还有 3 行没有印在这里" in page
+
+
+@pytest.mark.parametrize(
+    ("file", "whole"),
+    [
+        ("咸安区网格员花名册.xlsx", True),
+        ("咸安区网格员花名册.xlsx", False),
+        ("崇阳县各乡镇网格员.xlsx", True),
+        ("崇阳县各乡镇网格员.xlsx", False),
+        ("通城县劳务派遣网格员名册.xls", False),
+    ],
+)
+def test_the_counties_own_files_read_the_same_when_they_come_back(file, whole):
+    data = (ROSTERS / file).read_bytes()
+    before = tables_of(data, file)
+    heads = {table.sheet.name: list(table.header_rows) for table in before}
+    found = {table.sheet.name: {table.rows[2].number: annotated.Beside("B 列：没有。", "", ["B"])} for table in before}
+    again = ownfile.annotated(data, heads, found) if whole else rebuilt.annotated(data, file, heads, found)
+    after = tables_of(again, "again.xlsx")
+    assert [(table.sheet.name, table.header_rows) for table in after] == [
+        (name, tuple(rows)) for name, rows in heads.items()
+    ]
+    for old, new in zip(before, after, strict=True):
+        assert list(map(seen, new.rows)) == list(map(seen, old.rows))
+        assert [skipped.number for skipped in new.skipped] == [skipped.number for skipped in old.skipped]
+        assert new.columns[: len(old.columns)] == old.columns
+
+
+def seen(row: sheets.Row) -> tuple[int, dict[str, Any]]:
+    """A row as the judges see it: a cell of spaces is an empty cell."""
+    return row.number, {name: None if sheets.blank(cell) else cell for name, cell in row.cells.items()}
+
+
+def tables_of(data: bytes, name: str) -> list[sheets.Table]:
+    resource = imports.resource_of("roster")()
+    return sheets.tables(sheets.read(data, name=name), resource.aliases(), need=resource.need)[0]
