@@ -4,6 +4,7 @@ import csv
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from io import BytesIO, StringIO
 from typing import Any
 from zipfile import ZipFile
@@ -11,7 +12,7 @@ from zipfile import ZipFile
 import structlog
 from django.utils.translation import gettext as _
 
-from lms import imports, ownfile, rebuilt, sealing
+from lms import audit, imports, ownfile, rebuilt, sealing
 from lms.models import ImportRow, ImportRun, ImportState, Outcome
 from lms.refusal import Refused
 from lms.resources import ERROR, REASON, REMARK
@@ -46,8 +47,11 @@ class Beside:
 Rows = dict[int, Beside]
 
 
-def file(run: ImportRun) -> File:
-    """The uploaded file with two columns more. Refuses where there is nothing to say, or the file is no longer kept."""
+def file(run: ImportRun, *, by: Any, now: datetime) -> File:
+    """
+    The uploaded file with two columns more. Refuses where there is nothing to say, or the file is no longer kept.
+    Its numbers are not masked, so each time it is handed out is noted.
+    """
     if run.state not in KEPT or not run.file:
         raise Refused(_("原来的文件已经不在系统里了。请看下面每一行的原因，在自己留的那份上改好，再重新上传。"))
     found = beside(run)
@@ -55,6 +59,7 @@ def file(run: ImportRun) -> File:
         raise Refused(_("这份文件的每一行都能导入，也没有提醒，不用再下载一份。"))
     with run.file.open() as kept:
         data = sealing.unseal_bytes(kept.read())
+    audit.note("import.handed_back", now=now, actor=by, subject=run, rows=sum(map(len, found.values())))
     kind = sniff.kind(data)
     name, _dot, ending = run.file_name.rpartition(".")
     name = _("%s（带错误原因）") % (name or ending)

@@ -30,7 +30,7 @@ def annotated_file(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The admin's own file, with the reason beside each row that does not go in."""
     run, _resource = found(request, pk)
     try:
-        file = annotated.file(run)
+        file = annotated.file(run, by=request.user, now=request.now)  # type: ignore[attr-defined]
     except Refused as refusal:
         messages.error(request, refusal.sentence)
         return redirect("import_run", pk)

@@ -18,7 +18,7 @@ from openpyxl.styles import Font, PatternFill
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from lms import annotated, imports, ownfile, rebuilt, reports, sheets
-from lms.models import ImportRun, ImportState, Outcome
+from lms.models import AuditEntry, ImportRun, ImportState, Outcome
 from roster.models import Worker
 from tests.lms.test_imports import number
 from tests.lms.workbooks import made, ods
@@ -90,6 +90,8 @@ def test_the_workbook_comes_back_as_it_was_with_the_reasons_beside_its_rows(coun
     assert run.counts == {"new": 2, "wrong": 1, "out_of_reach": 1}
     name, data = back(county_admin, run)
     assert name == "我的花名册（带错误原因）.xlsx"
+    noted = AuditEntry.objects.get(action="import.handed_back")
+    assert (noted.actor_id, noted.subject, noted.detail) == (county_admin.pk, f"lms.importrun:{run.pk}", {"rows": 3})
     book = openpyxl.load_workbook(io.BytesIO(data))
     page = book["网格员"]
     assert [page.cell(2, column).value for column in (7, 8, 9)] == ["学历", "错误原因", "提醒"]
