@@ -113,6 +113,7 @@ def test_the_workbook_comes_back_as_it_was_with_the_reasons_beside_its_rows(coun
     assert page["B4"].value == number(2)
 
 
+@pytest.mark.postgres
 def test_put_right_in_that_file_the_row_goes_in_and_the_next_answer_has_no_second_column(county_admin, send, back):
     rows = [HEAD, row(1, "王天一"), row(2, "王天二", place="无此村"), row(3, "王天三", place="无此社区")]
     run = send(county_admin, made(rows, title="网格员", change=dressed))

@@ -123,6 +123,7 @@ def test_every_column_of_the_kind_has_something_to_say():
 # --- brought in again -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.postgres
 def test_the_full_list_brought_in_again_changes_nothing(people, county_admin, client_of):
     _name, data = taken(client_of(county_admin), FULL)
     reading = read_again(data, county_admin)
