@@ -11,10 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from lms import sheets
+from lms import sheets, specimens
 from lms.models import Outcome
 from lms.refusal import Refused
-from lms.resources import Line, SheetResource
+from lms.resources import REASON, REMARK, Line, SheetResource
 
 SKIPPED_SHOWN = 100
 CANDIDATES = 12  # sheets whose first rows are kept for pointing at the header
@@ -67,9 +67,12 @@ def read(
     )
     if not found:
         raise no_header(resource, book, left_out)
+    specimens.set_aside(found, resource)
     lines = list(lines_of(found))
     resource.today = timezone.localdate(now)
     resource.prepare(actor=actor, now=now)
+    if not lines:
+        raise Refused(_("这份表里没有要导入的行。请从表头下面开始，一行填一个，再重新上传。"))
     for line in lines:
         resource.clean_line(line)
     resource.judge(lines, tables=found)
@@ -149,7 +152,11 @@ def report(tables: list[sheets.Table], left_out: list[sheets.LeftOut]) -> dict[s
                 "declared": table.declared,
                 "hidden": len(table.hidden_rows),
                 "hidden_columns": [column.letter for column in table.hidden_columns],
-                "columns": [[column.letter, column.title, column.field] for column in table.columns],
+                "columns": [
+                    [column.letter, column.title, column.field]
+                    for column in table.columns
+                    if column.field or column.title not in (REASON, REMARK)
+                ],
                 "skipped": [[row.number, row.reason, row.text[:40]] for row in table.skipped[:SKIPPED_SHOWN]],
                 "skipped_rows": len(table.skipped),
             }

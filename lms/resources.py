@@ -18,6 +18,8 @@ from lms.models import ImportRun, Outcome
 from lms.sheets.tables import SEQUENCE
 
 ERROR, WARNING = "error", "warning"
+# the columns that a file has when it comes back from us; they are written by `lms.annotated` and read by nobody
+REASON, REMARK = "错误原因", "提醒"
 
 
 @dataclass
@@ -103,6 +105,11 @@ class Line:
 class Judge(widgets.Widget):
     """A widget that may write remarks on the line it cleans; `row` is the Line."""
 
+    # how a spreadsheet is to keep this column in the template: as text, so that no number of a person loses its end
+    number_format = "@"
+    # whether an empty cell is a fault
+    required = False
+
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
         return sheets.text(value)
 
@@ -147,6 +154,11 @@ class SheetResource(resources.Resource):
     hint: Any = ""
     lead: tuple[str, Any] | None = None
     next_kind = ""
+    # for the template: fields marked as needed beside `need`, and those that only an export of ours writes
+    fill: tuple[str, ...] = ()
+    only_exported: tuple[str, ...] = ()
+    # where what is in the system comes out in the form of this kind (name of a route, text of the link)
+    export: tuple[str, Any] | None = None
 
     @classmethod
     def allowed(cls, user: Any) -> bool:
@@ -160,6 +172,21 @@ class SheetResource(resources.Resource):
 
     # the day of the judging, for what cannot be later
     today: date | None = None
+
+    @classmethod
+    def lists(cls, user: Any) -> dict[str, list[str]]:
+        """Field → what to pick from in the template of this user, where that depends on who asks."""
+        return {}
+
+    @classmethod
+    def gazetteer(cls, user: Any) -> list[tuple[str, ...]]:
+        """Places as this kind wants them written, a heading first, for a sheet of the template to copy from; [] for none."""
+        return []
+
+    @classmethod
+    def place_named(cls, place: str) -> str:
+        """What the territory with this path is called; "" where there is none."""
+        return ""
 
     def columns(self) -> dict[str, ColumnField]:
         return {name: column for name, column in self.fields.items() if isinstance(column, ColumnField)}

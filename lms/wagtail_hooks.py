@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
-from lms import columns_cms, decisions_cms, imports, imports_cms
+from lms import columns_cms, decisions_cms, imports, imports_cms, outputs_cms
 from lms.models import ImportState
 from lms.panels import Waiting, WaitingPanel
 from lms.templatetags.imports import import_under_way
@@ -78,6 +78,9 @@ def import_addresses() -> list[URLPattern]:
         path("imports/<int:pk>/resume/", imports_cms.resume, name="import_resume"),
         path("imports/<int:pk>/drop/", imports_cms.drop, name="import_drop"),
         path("imports/<int:pk>/wrong.xlsx", imports_cms.wrong, name="import_wrong"),
+        path("imports/<int:pk>/annotated/", outputs_cms.annotated_file, name="import_annotated"),
+        path("imports/<int:pk>/report/", outputs_cms.report, name="import_report"),
+        path("imports/template/<slug:kind>.xlsx", outputs_cms.template, name="import_template"),
     ]
 
 

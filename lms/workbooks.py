@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from io import BytesIO
-from typing import Any
+from typing import IO, Any
 
 from django.http import FileResponse
 from django.utils import timezone
 from openpyxl import Workbook
 from openpyxl.cell import Cell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
@@ -45,9 +46,10 @@ def book(
     return out.getvalue()
 
 
-def answer(data: bytes, *, name: str) -> FileResponse:
-    """A workbook to be kept under this name."""
-    return FileResponse(BytesIO(data), as_attachment=True, filename=name, content_type=KIND)
+def answer(data: bytes | IO[bytes], *, name: str, kind: str = KIND) -> FileResponse:
+    """A workbook, or a table of another kind, to be kept under this name."""
+    stream = BytesIO(data) if isinstance(data, bytes) else data
+    return FileResponse(stream, as_attachment=True, filename=name, content_type=kind)
 
 
 def _heading(sheet: Any, title: str, notes: Sequence[str], width: int) -> None:
@@ -58,13 +60,18 @@ def _heading(sheet: Any, title: str, notes: Sequence[str], width: int) -> None:
     sheet.row_dimensions[1].height = 28
 
 
+def bare(text: str) -> str:
+    """Text without the control characters that no workbook can hold."""
+    return ILLEGAL_CHARACTERS_RE.sub("", text)
+
+
 def put(cell: Cell, value: Value, number_format: str = "") -> None:
     """Write a value with its type; text stays text, whatever it begins with."""
     if isinstance(value, datetime):
         value = timezone.localtime(value).replace(tzinfo=None)
     if isinstance(value, Decimal) and number_format == PERCENT:
         value = value / 100
-    cell.value = value
+    cell.value = bare(value) if isinstance(value, str) else value
     if isinstance(value, str):
         cell.data_type = "s"
         cell.quotePrefix = value[:1] in set("=+-@")

@@ -14,12 +14,12 @@ from records import ledger, shelf
 from records.models import SkillRecord
 from records.shelf import Claim, Held, Shelf
 from roster import reach
+from roster.gazetteer import PlacedResource
 from roster.models import Worker
 from roster.places import covered
-from roster.resources import TerritorialResource
 
 
-class PostingResource(TerritorialResource):
+class PostingResource(PlacedResource):
     """A kind of list whose rows become records of one kind, under sources that begin with `prefix`."""
 
     posts = ""

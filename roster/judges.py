@@ -96,6 +96,8 @@ class TermJudge(Judge):
 
 
 class WholeNumberJudge(Judge):
+    number_format = "0"
+
     def clean(self, value: Any, row: Any = None, name: str = "", **kwargs: Any) -> int | None:
         shown = super().clean(value)
         if not shown:
@@ -108,6 +110,8 @@ class WholeNumberJudge(Judge):
 
 class RequiredJudge(Judge):
     """Text that must be there."""
+
+    required = True
 
     def __init__(self, code: str, sentence: Any, *, longest: int = 0) -> None:
         super().__init__()

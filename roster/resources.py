@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -13,8 +12,9 @@ from lms import sheets
 from lms.imports import kind
 from lms.models import ImportRow, ImportRun, Outcome
 from lms.refusal import Refused
-from lms.resources import Applied, ColumnField, Line, SheetResource
+from lms.resources import Applied, ColumnField, Line
 from roster import identity, reach, registers, territories
+from roster.gazetteer import PlacedResource
 from roster.judges import RequiredJudge, TermJudge, WholeNumberJudge
 from roster.models import Grid, GridKind, Level, Role, Territory
 from roster.places import Map, covered
@@ -25,24 +25,8 @@ LEVELS = {"市": "city", "县": "county", "乡镇": "township", "村": "village"
 ORDER = list(territories.LEVELS)
 
 
-class TerritorialResource(SheetResource):
-    """What is brought in in the name of the uploader's territory, and seen by all whose reach covers that."""
-
-    @classmethod
-    def place_of(cls, user: Any) -> str:
-        return reach.home_path(user)
-
-    @classmethod
-    def remembered_for(cls, place: str) -> str:
-        return in_county(place)
-
-    @classmethod
-    def seen_by(cls, user: Any) -> Q:
-        return reach.within_paths("place", reach.paths(user))
-
-
 @kind
-class DivisionResource(TerritorialResource):
+class DivisionResource(PlacedResource):
     kind = "divisions"
     title = lazy("区划表")
     need = ("code", "name", "parent_code")
@@ -50,17 +34,60 @@ class DivisionResource(TerritorialResource):
     hint = lazy("一行一个区划，从市到村（社区）。表头里要有层级、区划代码、名称、上级代码。")
     next_kind = "grids"
 
-    level = ColumnField("层级", "level", "级别", judge=RequiredJudge("level_missing", lazy("没有写层级。")))
+    level = ColumnField(
+        "层级",
+        "level",
+        "级别",
+        judge=RequiredJudge("level_missing", lazy("没有写层级。")),
+        samples=("乡镇", "村"),
+        choices=("市", "县", "乡镇", "村"),
+        hint=lazy("从选项里选。街道写“乡镇”，社区写“村”。"),
+    )
     code = ColumnField(
         "区划代码",
         "code",
         "代码",
         "统计用区划代码",
         judge=RequiredJudge("code_missing", lazy("没有区划代码。"), longest=12),
+        samples=("421299999", "421299999999"),
+        hint=lazy("照统计部门当年的代码填：县 6 位，乡镇 9 位，村 12 位。"),
     )
-    name = ColumnField("名称", "name", "区划名称", judge=RequiredJudge("name_missing", lazy("没有名称。"), longest=60))
-    parent_code = ColumnField("上级代码", "parent_code", "上级区划代码", "父级代码")
-    category = ColumnField("类别", "kind", "类型")
+    name = ColumnField(
+        "名称",
+        "name",
+        "区划名称",
+        judge=RequiredJudge("name_missing", lazy("没有名称。"), longest=60),
+        samples=("示例镇", "示例村委会"),
+        hint=lazy("写全称，最多 60 个字。"),
+    )
+    parent_code = ColumnField(
+        "上级代码",
+        "parent_code",
+        "上级区划代码",
+        "父级代码",
+        samples=("421299", "421299999"),
+        hint=lazy("上一级的区划代码；市一级空着。"),
+    )
+    category = ColumnField(
+        "类别",
+        "kind",
+        "类型",
+        samples=("镇", "村委会"),
+        choices=(
+            "地级市",
+            "市辖区",
+            "县",
+            "县级市",
+            "街道",
+            "镇",
+            "乡",
+            "类似乡级单位",
+            "居委会",
+            "村委会",
+            "类似村级单位",
+        ),
+        hint=lazy("可以不填。最多 20 个字。"),
+    )
 
     @classmethod
     def allowed(cls, user: Any) -> bool:
@@ -166,7 +193,7 @@ class DivisionResource(TerritorialResource):
 
 
 @kind
-class GridResource(TerritorialResource):
+class GridResource(PlacedResource):
     kind = "grids"
     title = lazy("网格台账")
     need = ("community", "grid")
@@ -177,7 +204,15 @@ class GridResource(TerritorialResource):
     fillable = ("county", "township", "community")
     next_kind = "roster"
 
-    county = ColumnField("县市区", "所属县市区", "县(市、区)", "区县", "县")
+    county = ColumnField(
+        "县市区",
+        "所属县市区",
+        "县(市、区)",
+        "区县",
+        "县",
+        samples=("示例县", "示例县"),
+        hint=lazy("可以不填。不同县有同名乡镇的，填上才分得清。"),
+    )
     township = ColumnField(
         "乡镇街道",
         "乡镇（街道）",
@@ -185,6 +220,8 @@ class GridResource(TerritorialResource):
         "乡镇",
         "乡镇办",
         judge=RequiredJudge("township_missing", lazy("没有写乡镇（街道）。")),
+        samples=("示例镇", "示例镇"),
+        hint=lazy("从选项里选，要与区划表一致。"),
     )
     community = ColumnField(
         "村社区",
@@ -193,17 +230,48 @@ class GridResource(TerritorialResource):
         "社区",
         "村",
         judge=RequiredJudge("community_missing", lazy("没有写村（社区）。")),
+        samples=("示例社区", "示例村"),
+        hint=lazy("要与区划表一致。同一乡镇里社区和村同名的，写明是社区还是村。"),
     )
     grid = ColumnField(
         "网格名称",
         "网格",
         "所属网格",
         judge=RequiredJudge("grid_missing", lazy("没有写网格名称。"), longest=60),
+        samples=("第一网格", "第二网格"),
+        hint=lazy("写“第一网格”这样，村（社区）的名字不用再写一遍。"),
     )
-    code = ColumnField("网格编码", "网格编号", "网格代码")
-    category = ColumnField("网格类型", "类型", judge=TermJudge(identity.grid_kind))
-    households = ColumnField("户数", "户籍户数", judge=WholeNumberJudge())
-    population = ColumnField("人口数", "人口", "常住人口", "人数", judge=WholeNumberJudge())
+    code = ColumnField(
+        "网格编码",
+        "网格编号",
+        "网格代码",
+        samples=("421299999001001", "421299999201002"),
+        hint=lazy("有编码的照填，最多 30 位；空着的，按村（社区）代码加三位顺序号编。"),
+    )
+    category = ColumnField(
+        "网格类型",
+        "类型",
+        judge=TermJudge(identity.grid_kind),
+        samples=("城镇社区网格", "农村网格"),
+        choices=("城镇社区网格", "农村网格", "专属网格"),
+        hint=lazy("从选项里选。空着的当作农村网格。"),
+    )
+    households = ColumnField(
+        "户数",
+        "户籍户数",
+        judge=WholeNumberJudge(),
+        samples=("412", "356"),
+        hint=lazy("填整数。一个网格一般 300 到 500 户。"),
+    )
+    population = ColumnField(
+        "人口数",
+        "人口",
+        "常住人口",
+        "人数",
+        judge=WholeNumberJudge(),
+        samples=("1030", "890"),
+        hint=lazy("填整数。一个网格一般一千人左右。"),
+    )
 
     SHOWN = (
         ("community_id", lazy("村（社区）")),
@@ -335,11 +403,6 @@ class GridResource(TerritorialResource):
         good = [line for line in lines if line.plan and not line.wrong]
         households = [line.plan["households"] for line in good if line.plan and line.plan["households"]]
         return {"rows": len(good), "outside_300_500_households": sum(not 300 <= count <= 500 for count in households)}
-
-
-def in_county(path: str) -> str:
-    """The part of a territory's path down to its county."""
-    return "".join(f"{step}/" for step in path.split("/")[:2] if step)
 
 
 def find_community(line: Line, drawn: Map, paths: list[str], sheet_township: str = "") -> Territory | None:

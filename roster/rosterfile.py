@@ -12,22 +12,24 @@ from lms import sheets
 from lms.imports import kind
 from lms.models import ImportRun, Outcome
 from lms.refusal import Refused
-from lms.resources import ERROR, Applied, ColumnField, Line
+from lms.resources import ERROR, Applied, Line
 from roster import arrivals, employment, identity, known, listing, reach, takeback
+from roster.columns import RosterColumns
 from roster.employment import Person
-from roster.judges import SENTENCES, DateJudge, IdNumberJudge, MobileJudge, NameJudge, NumberJudge, TermJudge
+from roster.gazetteer import in_county
+from roster.judges import SENTENCES
 from roster.known import Known
 from roster.matching import GONE, Matching, full_name
 from roster.models import Employment, Grid, GridKind, Role, Territory, Worker
 from roster.places import Map, covered
-from roster.resources import TerritorialResource, find_community, in_county
+from roster.resources import find_community
 
 MENTOR = {"county": "county", "township": "township", "yes": "township"}
 POSITIONS = {"社区专职网格员": Employment.FULL_TIME}
 
 
 @kind
-class RosterResource(TerritorialResource):
+class RosterResource(RosterColumns):
     kind = "roster"
     title = lazy("网格员花名册")
     need = ("name", "id_number", "grid")
@@ -49,43 +51,9 @@ class RosterResource(TerritorialResource):
             [("january", lazy("都是 1 月")), ("october", lazy("都是 10 月")), ("year", lazy("都只记年份"))],
         ),
     }
-
-    # on lists that were exported from here; it tells who someone is where the ID number is masked
-    number = ColumnField("登录号", "网格员登录号", judge=NumberJudge())
-    name = ColumnField("姓名", "网格员姓名", judge=NameJudge())
-    sex = ColumnField("性别", judge=TermJudge(identity.sex))
-    id_number = ColumnField(
-        "身份证号",
-        "身份证号码",
-        "公民身份号码",
-        "公民身份证号码",
-        "证件号码",
-        "身份证",
-        "证件号",
-        judge=IdNumberJudge(),
-    )
-    mobile = ColumnField("手机号", "手机号码", "联系电话", "联系方式", "移动电话", "手机", "电话", judge=MobileJudge())
-    county = ColumnField("县市区", "所属县市区", "县(市、区)", "区县", "县区", "县")
-    township = ColumnField("乡镇街道", "乡镇（街道）", "镇街", "乡镇办", "乡镇", "街道", "所属乡镇")
-    community = ColumnField("村社区", "社区（村）", "村（社区）", "所在社区", "所属社区", "社区", "村")
-    grid = ColumnField("网格名称", "所属网格", "责任网格", "网格")
-    grid_code = ColumnField("网格编码", "网格编号", "网格代码")
-    employment = ColumnField(
-        "专兼职",
-        "人员类型",
-        "人员类别",
-        "专（兼）职",
-        "专职/兼职",
-        "网格员类型",
-        judge=TermJudge(identity.employment_kind),
-    )
-    position = ColumnField("身份", "职务", "现任职务", "兼任职务", "身份或职务")
-    recruited_by = ColumnField("选聘方式", "招聘方式", "聘用方式", "来源")
-    joined = ColumnField("上岗时间", "入职时间", "聘用时间", "任职时间", judge=DateJudge())
-    education = ColumnField("学历", "文化程度", "全日制学历", judge=TermJudge(identity.education, keep_text=True))
-    political_status = ColumnField("政治面貌", judge=TermJudge(identity.political, keep_text=True))
-    certificate = ColumnField("社工证书", "职业资格", "社会工作者职业水平")
-    mentor = ColumnField("是否小教员", "小教员", judge=TermJudge(identity.mentor_level))
+    fill = ("township", "community")
+    only_exported = ("number",)
+    export = ("roster_export", lazy("导出花名册"))
 
     @classmethod
     def allowed(cls, user: Any) -> bool:

@@ -11,6 +11,7 @@ from wagtail.admin.ui.tables import Column
 
 from roster import reach, roles
 from roster.backoffice import ScopedInspectView, ScopedModelViewSet
+from roster.cms_export import WorkerIndexView
 from roster.models import Grid, GridKind, Level, Territory, Worker
 
 
@@ -78,6 +79,7 @@ class WorkerInspectView(ScopedInspectView):
 class WorkerViewSet(ScopedModelViewSet):
     model = Worker
     name = "workers"
+    index_view_class = WorkerIndexView
     icon = "group"
     menu_label = _("网格员")
     menu_hint = _("查一个人的登记、网格和在岗记录")

@@ -6,7 +6,7 @@ from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
 from lms.panels import Waiting, WaitingPanel
-from roster import cms, cms_roles, kinds, reach, roles
+from roster import cms, cms_export, cms_roles, kinds, reach, roles
 from roster.asking import Asking
 from roster.backoffice import AdminsMenuItem, ScopedModelViewSet
 from roster.viewsets import GridViewSet, WorkerViewSet
@@ -35,6 +35,7 @@ def addresses() -> list[URLPattern]:
         path("passwords/<int:sheet>/", cms.password_sheet, name="password_sheet"),
         path("passwords/<int:sheet>/open/", cms.open_passwords, name="open_passwords"),
         path("passwords/worker/<int:worker>/", cms.reset_worker, name="reset_worker"),
+        path("roster/export/", cms_export.roster_export, name="roster_export"),
         path("roles/", cms_roles.role_holders, name="role_holders"),
         path("roles/give/", cms_roles.give_role, name="give_role"),
         path("roles/new/", cms_roles.new_holder, name="new_holder"),
