@@ -1,17 +1,22 @@
 """The lists of the roster in the back office: workers and grids within reach."""
 
-from typing import Any
+from datetime import date
+from typing import Any, cast
 
 import django_filters
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
+from wagtail.admin.widgets.button import Button
 
-from roster import reach, roles
-from roster.backoffice import ScopedInspectView, ScopedModelViewSet
-from roster.models import Grid, GridKind, Level, Territory, Worker
+from lms import numbers
+from roster import boundaries, coverage, reach, roles
+from roster.backoffice import ScopedIndexView, ScopedInspectView, ScopedModelViewSet
+from roster.models import Grid, GridKind, Level, Territory, User, Worker
 
 
 def places(level: str) -> Any:
@@ -136,6 +141,20 @@ class WorkerViewSet(ScopedModelViewSet):
         return reach.workers(user).select_related("township__parent", "user")
 
 
+def communities(request: HttpRequest | None) -> QuerySet[Territory]:
+    """The communities of the township that is filtered by; none before one is."""
+    asked = numbers.row(request.GET.get("township", "")) if request else None
+    if request is None or asked is None:
+        return Territory.objects.none()
+    within = reach.territories(request.user).current()  # type: ignore[arg-type]
+    return within.filter(level=Level.COMMUNITY, parent=asked).order_by("code")
+
+
+def counted(rows: QuerySet[Grid], name: str, value: str) -> QuerySet[Grid]:
+    """The list behind a figure of the coverage report: the same condition."""
+    return coverage.narrowed(rows, value)
+
+
 class GridFilter(WagtailFilterSet):
     county = django_filters.ModelChoiceFilter(
         field_name="community__parent__parent",
@@ -149,11 +168,47 @@ class GridFilter(WagtailFilterSet):
         queryset=places(Level.TOWNSHIP),
         empty_label=_("全部"),
     )
+    community = django_filters.ModelChoiceFilter(label=_("村（社区）"), queryset=communities, empty_label=_("全部"))
     kind = django_filters.ChoiceFilter(label=_("类型"), choices=GridKind.choices, empty_label=_("全部"))
+    hands = django_filters.ChoiceFilter(
+        label=_("谁负责"), choices=list(coverage.HANDS.items()), method=counted, empty_label=_("全部")
+    )
+    size = django_filters.ChoiceFilter(
+        label=_("户数和人口"), choices=list(coverage.SIZES.items()), method=counted, empty_label=_("全部")
+    )
+    retired = django_filters.ChoiceFilter(
+        label=_("停用的"), choices=[("yes", _("只看停用的"))], method="keep", empty_label=_("不看停用的")
+    )
 
     class Meta:
         model = Grid
-        fields = ["county", "township", "kind"]
+        fields = ["county", "township", "community", "kind", "hands", "size", "retired"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.request or not self.request.GET.get("township"):
+            del self.filters["community"]  # a city has a thousand of them
+
+    def keep(self, rows: QuerySet[Grid], name: str, value: str) -> QuerySet[Grid]:
+        """The list itself has left out the others."""
+        return rows
+
+
+class GridIndexView(ScopedIndexView):
+    """The grids there are; those retired on demand."""
+
+    @cached_property
+    def header_more_buttons(self) -> list[Button]:
+        own = [
+            Button(_("网格覆盖"), url=reverse("coverage"), icon_name="view", priority=70),
+            Button(_("办理记录和撤回"), url=reverse("grid_batches"), icon_name="history", priority=80),
+        ]
+        return own + super().header_more_buttons
+
+    def scoped(self) -> QuerySet[Grid]:
+        rows = super().scoped()
+        retired = self.request.GET.get("retired") == "yes"
+        return rows.exclude(valid_to=None) if retired else rows.filter(valid_to=None)
 
 
 class GridInspectView(ScopedInspectView):
@@ -172,7 +227,13 @@ class GridInspectView(ScopedInspectView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         postings = self.object.postings.select_related("worker")
         order = F("until").desc(nulls_first=True), F("since").desc(nulls_last=True)
-        return super().get_context_data(postings=postings.order_by(*order), **kwargs)
+        place, asking = self.object.community, cast(User, self.request.user)
+        more = {
+            "may_change": self.object.valid_to is None and reach.covers(asking, place, *boundaries.CHANGERS),
+            "may_assign": self.object.valid_to is None,
+            "former": [(*entry[:2], date.fromisoformat(entry[2])) for entry in reversed(self.object.former_codes)],
+        }
+        return super().get_context_data(postings=postings.order_by(*order), **more, **kwargs)
 
 
 class GridViewSet(ScopedModelViewSet):
@@ -185,6 +246,7 @@ class GridViewSet(ScopedModelViewSet):
     add_to_admin_menu = True
     menu_order = 115
     filterset_class = GridFilter
+    index_view_class = GridIndexView
     ordering = ["code"]
     search_fields = ["code", "community__name", "name"]
     inspect_view_class = GridInspectView

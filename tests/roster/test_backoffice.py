@@ -19,9 +19,9 @@ from roster.models import Posting, Role, RoleGrant, User, Worker
 ClientOf = Callable[[User], Client]
 LISTS = ["/cms/workers/", "/cms/workers/results/", "/cms/grids/", "/cms/roles/", "/cms/passwords/"]
 MENU = {
-    "township_admin": {"网格员", "网格", "首次密码"},
-    "county_admin": {"网格员", "网格", "首次密码", "人员与角色"},
-    "city_admin": {"网格员", "网格", "首次密码", "人员与角色"},
+    "township_admin": {"网格员", "区划", "网格", "网格覆盖", "首次密码"},
+    "county_admin": {"网格员", "区划", "网格", "网格覆盖", "首次密码", "人员与角色"},
+    "city_admin": {"网格员", "区划", "网格", "网格覆盖", "首次密码", "人员与角色"},
     "editor": set(),
 }
 
