@@ -56,13 +56,16 @@ class ActForm(DayForm):
         return Act(on=data["on"], by=by, now=now, document=data["document"], reason=data["reason"])
 
 
-def name_field(**more: Any) -> forms.CharField:
-    return forms.CharField(label=lazy("名称"), max_length=60, error_messages={"required": lazy("请填名称。")}, **more)
+NAME, NUMBER = lazy("名称"), lazy("区划代码")
 
 
-def code_field(**more: Any) -> forms.RegexField:
+def name_field(label: Any = NAME, **more: Any) -> forms.CharField:
+    return forms.CharField(label=label, max_length=60, error_messages={"required": lazy("请填名称。")}, **more)
+
+
+def code_field(label: Any = NUMBER, **more: Any) -> forms.RegexField:
     words = {"required": lazy("请填区划代码。"), "invalid": lazy("区划代码是 6 到 12 位数字，请核对。")}
-    return forms.RegexField(CODE, label=lazy("区划代码"), error_messages=words, **more)
+    return forms.RegexField(CODE, label=label, error_messages=words, **more)
 
 
 class RenameForm(ActForm):
@@ -76,8 +79,8 @@ class MergeForm(ActForm):
 
     places = forms.MultipleChoiceField(error_messages={"required": lazy("请勾选两个以上要合并的。")})
     into = forms.ChoiceField(error_messages={"required": lazy("请选保留哪一个，或者选“都不保留”。")})
-    name = name_field(required=False)
-    code = code_field(required=False)
+    name = name_field(lazy("合并以后的名称"), required=False)
+    code = code_field(lazy("合并以后的区划代码"), required=False)
 
     def __init__(self, *args: Any, children: Sequence[Territory], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -50,22 +50,24 @@ def territory(request: Asking, place: int) -> HttpResponse:
     found = within(request, place, current=False)
     concerned = Q(before=found) | Q(after=found) | Q(before__parent=found) | Q(after__parent=found)
     changes = TerritoryChange.objects.filter(concerned).distinct().select_related("operator")
+    rows, ended = children(found)
+    here = grids_below(found) if found.level == Level.COMMUNITY else []
     may = found.valid_to is None and boundaries.may_change(request.user, found)
     context = {
         "place": found,
         "above": above(request, found),
-        "rows": children(found),
-        "here": grids_below(found) if found.level == Level.COMMUNITY else [],
-        "ended": found.children.exclude(valid_to=None).order_by("-valid_to", "code"),
+        "rows": rows,
+        "here": here,
+        "ended": ended,
         "former": found.former_names.order_by("-until"),
-        "changes": changes.prefetch_related("before", "after")[:20],
+        "changes": changes.prefetch_related("after")[:20],
         "may_change": may,
         "may_assign": found.valid_to is None and found.level in (Level.TOWNSHIP, Level.COMMUNITY),
         "grids_href": list_of(found, "all"),
         "workers_href": workers_of(found),
         "may_merge": found.valid_to is None and may_merge_in(request, found),
-        "grids": Grid.objects.current().within([found.path]).count(),
-        "workers": Worker.objects.listed().within([found.path]).count(),
+        "grids": len(here) or sum(row.grid_count for row in rows),
+        "workers": workers_in(found, rows),
         "page_title": found.name,
         "page_subtitle": _("区划"),
     }
@@ -101,12 +103,13 @@ def may_merge_in(request: Asking, place: Territory) -> bool:
     return place.level in (Level.COUNTY, Level.TOWNSHIP) and reach.covers(request.user, place, *boundaries.CHANGERS)
 
 
-def children(place: Territory) -> list[Territory]:
-    """The current places right below, each with its counts of grids and of people."""
-    rows = list(place.children.current().order_by("code"))
+def children(place: Territory) -> tuple[list[Any], list[Territory]]:
+    """The places right below: the current ones with their counts of grids and of people, and those that ended."""
+    if place.level == Level.COMMUNITY:
+        return [], []
+    below: list[Any] = list(place.children.order_by("code"))
+    rows = [row for row in below if row.valid_to is None]
     up = {Level.CITY: "community__parent__parent", Level.COUNTY: "community__parent", Level.TOWNSHIP: "community"}
-    if place.level not in up:
-        return []
     at = up[Level(place.level)]
     inside = Grid.objects.current().filter(community__path__startswith=place.path).order_by()
     grids = dict(inside.values_list(at).annotate(n=Count("pk")))
@@ -119,8 +122,15 @@ def children(place: Territory) -> list[Territory]:
             people.values_list("township__parent" if place.level == Level.CITY else "township").annotate(n=Count("pk"))
         )
     for row in rows:
-        row.grid_count, row.worker_count = grids.get(row.pk, 0), workers.get(row.pk, 0)  # type: ignore[attr-defined]
-    return rows
+        row.grid_count, row.worker_count = grids.get(row.pk, 0), workers.get(row.pk, 0)
+    return rows, [row for row in below if row.valid_to]
+
+
+def workers_in(place: Territory, rows: list[Any]) -> int:
+    """The workers listed in a place; of a township they are not the sum of those in charge of its grids."""
+    if place.level == Level.TOWNSHIP:
+        return Worker.objects.listed().filter(township=place).count()
+    return sum(row.worker_count for row in rows)
 
 
 def with_people(found: Any) -> Any:
@@ -185,7 +195,7 @@ def merge_territories(request: Asking, place: int) -> HttpResponse:
     found = within(request, place)
     if not may_merge_in(request, found):
         raise Http404
-    rows = children(found)
+    rows, _ended = children(found)
     form = MergeForm(request.POST or None, children=rows, initial=today(request))
     context = {"form": form, "place": found, "rows": rows, "page_title": _("合并"), "page_subtitle": found.name}
     if request.method == "POST" and form.is_valid() and "again" not in request.POST:

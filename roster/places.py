@@ -68,6 +68,7 @@ class Map:
         for former in FormerName.objects.order_by("until", "pk"):
             place = self.by_id.get(former.territory_id)
             if place is None:
+                self.ended.setdefault((former.name, former.code), former.territory_id)
                 continue
             if place.level == Level.TOWNSHIP:
                 self.former_townships[former.stem].append(former)
@@ -136,8 +137,8 @@ class Map:
         if not ordinal:
             return None
         current = self.grids.get((community.pk, ordinal))
-        if origin != community.pk:
-            return self._only(self.former_numbers.get((origin, ordinal), [])) or current
+        if origin != community.pk and (borne := self.former_numbers.get((origin, ordinal))):
+            return self._only(borne)  # two that had it are for a person to tell apart
         return current or self._only(self.former_numbers.get((community.pk, ordinal), []))
 
     def by_code(self, code: str) -> Grid | None:

@@ -295,8 +295,7 @@ def things(city: Any, worker: Any, mentor: Any, county_admin: User, township_adm
         "batch": Batch.objects.create(
             kind="grids.assign", listing="grids", actor=county_admin, done={"postings": []}
         ).pk,
-        "split_grid:": {"grid": city.grids[0].pk},
-        "retire_grid:": {"grid": city.grids[0].pk},
+        "grid": city.grids[0].pk,
         "imports": run.pk,
         "queries": {"bulletin": bulletin, "bulletin_xlsx": bulletin},
     }
