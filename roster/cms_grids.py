@@ -101,6 +101,12 @@ def grid_of(request: Asking, pk: int) -> Grid:
     return get_object_or_404(with_people(Grid.objects.current().filter(community__in=places)), pk=pk)
 
 
+def added(figures: list[int | None]) -> int | None:
+    """Their sum; None where none is given."""
+    given = [one for one in figures if one is not None]
+    return sum(given) if given else None
+
+
 @CHANGERS
 @require_http_methods(["GET", "HEAD", "POST"])
 def split_one_grid(request: Asking, grid: int) -> HttpResponse:
@@ -117,7 +123,7 @@ def split_one_grid(request: Asking, grid: int) -> HttpResponse:
                 batch = grids.split_grid(found, into=into, on=data["on"], by=request.user, now=request.now)
                 return said(request, batch, _("已拆成 %d 个网格。新的网格还没有人负责，请记得指派。"))
             fresh = grids.pieces(found, into[1:])
-            total = {name: sum(getattr(one, name) or 0 for one in into) for name in ("households", "population")}
+            total = {name: added([getattr(one, name) for one in into]) for name in ("households", "population")}
             context |= {"first": into[0], "fresh": fresh, "total": total, "sent": sent(request), "on": data["on"]}
             return render(request, "roster/cms_grids_split_plan.html", context)
         except Refused as refusal:
