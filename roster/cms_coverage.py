@@ -17,7 +17,7 @@ from lms import audit, numbers, times, workbooks
 from roster import coverage, reach
 from roster.asking import Asking
 from roster.coverage import NO_MENTOR, Row
-from roster.models import Level, Territory, Worker
+from roster.models import Grid, Level, Territory, User, Worker
 
 ADMINS = reach.only(*reach.ADMINS)
 
@@ -63,6 +63,11 @@ class Figure:
     count: int
     href: str
     tone: str = ""
+
+
+def nobody_within(user: User) -> int:
+    """How many grids within reach have nobody in charge."""
+    return coverage.narrowed(Grid.objects.current().within(reach.paths(user)), "nobody").count()
 
 
 def place_asked(request: Asking) -> Territory:

@@ -139,7 +139,9 @@ class Map:
         current = self.grids.get((community.pk, ordinal))
         if origin != community.pk and (borne := self.former_numbers.get((origin, ordinal))):
             return self._only(borne)  # two that had it are for a person to tell apart
-        return current or self._only(self.former_numbers.get((community.pk, ordinal), []))
+        before = self.ended.get((community.name, community.code), 0)  # merged away once, and split off again
+        own = self.former_numbers.get((community.pk, ordinal)) or self.former_numbers.get((before, ordinal), [])
+        return current or self._only(own)
 
     def by_code(self, code: str) -> Grid | None:
         """The grid of a code; of a former one only where it was never two grids'."""

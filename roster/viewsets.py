@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any, cast
 
 import django_filters
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -16,7 +16,7 @@ from wagtail.admin.widgets.button import Button
 from lms import numbers
 from roster import boundaries, coverage, reach, roles
 from roster.backoffice import ScopedIndexView, ScopedInspectView, ScopedModelViewSet
-from roster.models import Grid, GridKind, Level, Territory, User, Worker
+from roster.models import Grid, GridKind, Level, Posting, Territory, User, Worker, WorkerState
 
 
 def places(level: str) -> Any:
@@ -194,6 +194,17 @@ class GridFilter(WagtailFilterSet):
         return rows
 
 
+def in_charge(grid: Any) -> str:
+    """The names of those in charge today; who is not in post is marked."""
+    names = [
+        posting.worker.name
+        if posting.worker.state == WorkerState.ACTIVE
+        else f"{posting.worker.name}（{posting.worker.get_state_display()}）"
+        for posting in grid.current
+    ]
+    return "、".join(names) or str(_("没有人"))
+
+
 class GridIndexView(ScopedIndexView):
     """The grids there are; those retired on demand."""
 
@@ -206,7 +217,8 @@ class GridIndexView(ScopedIndexView):
         return own + super().header_more_buttons
 
     def scoped(self) -> QuerySet[Grid]:
-        rows = super().scoped()
+        standing = Posting.objects.current().select_related("worker").order_by("since", "pk")
+        rows = super().scoped().prefetch_related(Prefetch("postings", standing, to_attr="current"))
         retired = self.request.GET.get("retired") == "yes"
         return rows.exclude(valid_to=None) if retired else rows.filter(valid_to=None)
 
@@ -263,6 +275,7 @@ class GridViewSet(ScopedModelViewSet):
         Column("get_kind_display", label=_("类型"), sort_key="kind"),
         Column("households", label=_("户数"), sort_key="households"),
         Column("population", label=_("人口"), sort_key="population"),
+        Column("in_charge", label=_("负责的人"), accessor=in_charge),
     ]
     inspect_view_fields = ["code", "community", "township", "kind", "households", "population"]
 

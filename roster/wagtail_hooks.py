@@ -112,4 +112,6 @@ def what_waits(request: Asking, panels: list[Any]) -> None:
     items = (
         [Waiting(str(_("人还没有自己的密码，登不上")), waiting, reverse("password_sheets"), "warn")] if waiting else []
     )
+    if nobody := cms_coverage.nobody_within(request.user):
+        items.append(Waiting(str(_("个网格没有人负责")), nobody, f"{reverse('grids:index')}?hands=nobody", "warn"))
     panels.append(WaitingPanel(str(_("名册")), items, order=10))

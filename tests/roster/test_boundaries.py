@@ -248,6 +248,20 @@ def test_what_changed_since_the_preview_is_not_done(city: Any, act: Act) -> None
     assert Territory.objects.exclude(valid_to=None).count() == 0
 
 
+def test_a_wrong_merge_is_split_again(city: Any, act: Act) -> None:
+    first, second = city.communities[:2]
+    merging.merge([first, second], into=first, act=act)
+    stay, go = city.grids[:2], city.grids[2:4]
+    parts = [
+        Part(first.name, first.code, tuple(grid.pk for grid in stay)),
+        Part(second.name, second.code, tuple(grid.pk for grid in go)),
+    ]
+    splitting.split(Territory.objects.get(pk=first.pk), parts=parts, act=act)
+    assert placed("西大街社区", "第1网格", city.township) == (["西大街社区"], "421202001002003")
+    assert placed("西大街社区", "第3网格", city.township) == (["西大街社区"], "421202001002003")
+    assert placed("双鹤社区", "第1网格", city.township) == (["双鹤社区"], "421202001001001")
+
+
 # --- splitting and ending -----------------------------------------------------------------------------------------
 
 

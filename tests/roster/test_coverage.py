@@ -1,9 +1,11 @@
 """网格覆盖: what each figure counts, that its list holds exactly that, whose it is, and what it costs."""
 
+import csv
 import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -13,9 +15,12 @@ from django.utils import timezone
 
 from mentors import appointment
 from mentors.models import Mentor
-from roster import coverage
+from roster import coverage, identity, territories
 from roster.models import Employment, Grid, GridKind, Posting, Territory, User, Worker, WorkerState
+from roster.places import Map
+from roster.territories import Division, GridLine
 
+DATA = Path(__file__).parents[1] / "data"
 ClientOf = Callable[[User], Client]
 TODAY = date(2026, 9, 16)
 GRID_FIGURES = ["all", *coverage.HANDS, *coverage.SIZES]
@@ -199,6 +204,34 @@ def test_the_report_asks_the_same_for_one_and_for_many(
     with django_assert_max_num_queries(18) as many:
         client.get(path)
     assert len(many) == len(few)
+
+
+def divisions() -> list[Division]:
+    with (DATA / "xianning_divisions_2023.csv").open(encoding="utf-8-sig") as file:
+        return [
+            Division(row["level"], row["code"], row["name"], row["parent_code"], row["kind"])
+            for row in csv.DictReader(file)
+        ]
+
+
+@pytest.mark.slow
+@pytest.mark.django_db
+def test_the_register_of_the_real_city(now: datetime) -> None:
+    """4,028 grids of 1,096 communities: each line finds its community by name, 241 are outside 300–500 households."""
+    territories.establish(divisions(), on=TODAY)
+    drawn, lines = Map.draw(), []
+    sheet: Any = openpyxl.load_workbook(DATA / "rosters" / "网格台账.xlsx", read_only=True).active
+    rows = sheet.iter_rows(min_row=2, values_only=True)
+    for county, township, community, name, code, kind, households, population in rows:
+        (above,) = drawn.township(township, county=county)
+        (place,) = drawn.community(community, above)
+        number = identity.grid_ordinal(name, place.name)
+        lines.append(GridLine(place.pk, code, name, number, identity.grid_kind(kind).value, households, population))
+    territories.register_grids(lines)
+    counts = coverage.report(Territory.objects.get(level="city"), on=TODAY).total.counts
+    figures = {name: counts[name] for name in ["all", "nobody", "households_off", "people_off", "both_off"]}
+    assert figures == {"all": 4028, "nobody": 4028, "households_off": 241, "people_off": 755, "both_off": 211}
+    assert counts[coverage.NO_MENTOR] == len({drawn.by_id[line.community_id].parent_id for line in lines})
 
 
 @pytest.mark.slow
