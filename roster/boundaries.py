@@ -112,7 +112,7 @@ def end(place: Territory, *, act: Act) -> None:
     act.check()
     if found := standing_in(place):
         raise Refused(
-            _("%(name)s里还有%(what)s，不能撤销。请先把它们合并或调整到别处。") % {"name": place.name, "what": found}
+            _("%(name)s里还有 %(what)s，不能撤销。请先把它们合并或调整到别处。") % {"name": place.name, "what": found}
         )
     Territory.objects.filter(pk=place.pk).update(valid_to=act.on)
     note(ChangeKind.END, act, before=[place], after=[], detail={"names": [[place.name, place.code]]})

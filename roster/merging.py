@@ -162,7 +162,7 @@ def merge(
     they are. With `seen` of a plan it refuses when anything would move otherwise than that plan showed.
     """
     held = hold(places, by=act.by)
-    kept = next((place for place in held if into and place.pk == into.pk), None)
+    kept = next((place for place in held if into and place.pk == into.pk), into)
     name, code = (name or (kept.name if kept else "")).strip(), (code or (kept.code if kept else "")).strip()
     plan = plan_merge(held, into=kept, name=name, code=code)
     plan.expect(seen)

@@ -19,7 +19,7 @@ NAMED = 5  # of those in the way, so many are told by name
 
 def batches(user: User) -> Any:
     """The acts on grids that this person may see: their own, and all for the admins of the city."""
-    found = Batch.objects.filter(listing=LISTING).select_related("actor", "undone_by")
+    found = Batch.objects.filter(listing=LISTING, kind__in=UNDO).select_related("actor", "undone_by")
     return found if reach.has(user, Role.CITY_ADMIN) else found.filter(actor=user)
 
 

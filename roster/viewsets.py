@@ -233,6 +233,15 @@ class GridInspectView(ScopedInspectView):
         "population": _("人口"),
     }
 
+    def former(self) -> list[tuple[str, int | None, date, str]]:
+        """Code, number, until when and, where it was another, in which community; the newest first."""
+        entries = [[*entry, None][:4] for entry in reversed(self.object.former_codes)]
+        elsewhere = {entry[3] for entry in entries} - {None, self.object.community_id}
+        names = dict(Territory.objects.filter(pk__in=elsewhere).values_list("pk", "name")) if elsewhere else {}
+        return [
+            (code, number, date.fromisoformat(until), names.get(place, "")) for code, number, until, place in entries
+        ]
+
     def get_township_display_value(self) -> Territory:
         return self.object.community.parent
 
@@ -243,7 +252,7 @@ class GridInspectView(ScopedInspectView):
         more = {
             "may_change": self.object.valid_to is None and reach.covers(asking, place, *boundaries.CHANGERS),
             "may_assign": self.object.valid_to is None,
-            "former": [(*entry[:2], date.fromisoformat(entry[2])) for entry in reversed(self.object.former_codes)],
+            "former": self.former(),
         }
         return super().get_context_data(postings=postings.order_by(*order), **more, **kwargs)
 

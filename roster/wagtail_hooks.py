@@ -69,7 +69,7 @@ def ground() -> list[URLPattern]:
 
 @hooks.register("register_admin_menu_item")
 def divisions() -> MenuItem:
-    hint = _("看区划和以前的名称；更名、合并、拆分")
+    hint = _("看区划、以前的名称和变动；县级在这里办更名、合并")
     return AdminsMenuItem(
         _("区划"),
         reverse("territories"),

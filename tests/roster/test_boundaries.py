@@ -123,6 +123,7 @@ def test_the_division_list_keeps_the_old_name_too(city: Any) -> None:
 # --- merging ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.postgres
 def test_two_villages_become_one_of_them(city: Any, act: Act, worker: Worker) -> None:
     first, second = city.communities[:2]
     before = set(Grid.objects.values_list("pk", flat=True))
@@ -194,6 +195,7 @@ def test_a_line_with_an_old_name_bears_a_remark(city: Any, act: Act) -> None:
     assert drawn.remarks(values, community=found, grid=drawn.grid("第1网格", found)) == []
 
 
+@pytest.mark.postgres
 def test_townships_merge_with_their_communities_and_people(
     city: Any, act: Act, worker: Worker, mentor: Any, township_admin: User
 ) -> None:
@@ -298,7 +300,7 @@ def test_every_grid_goes_into_exactly_one_part(city: Any, act: Act) -> None:
 
 def test_only_what_is_empty_ends(city: Any, act: Act) -> None:
     place = city.communities[0]
-    with pytest.raises(Refused, match="还有2 个网格"):
+    with pytest.raises(Refused, match="还有 2 个网格"):
         boundaries.end(place, act=act)
     Grid.objects.filter(community=place).update(valid_to=DAY)
     boundaries.end(place, act=act)
@@ -363,6 +365,8 @@ def test_a_county_admin_merges_two_villages_alone(client_of: ClientOf, county_ad
     assert "西大街社区" in reply.content.decode()  # among the former names
     tree = client.get(f"/cms/divisions/{city.township.pk}/").content.decode()
     assert "已并入别处或撤销的 1 个" in tree
+    moved = client.get(f"/cms/grids/inspect/{city.grids[2].pk}/").content.decode()
+    assert "西大街社区第 1 网格" in " ".join(moved.split())
     ended = client.get(f"/cms/divisions/{second.pk}/").content.decode()
     assert "不再是现行区划" in ended
 
@@ -405,7 +409,7 @@ def test_splitting_renaming_and_ending_on_the_screen(client_of: ClientOf, county
     assert "这里已经有一个双鹤社区" in page
     assert client.post(rename, {"name": "北鹤社区", "code": fresh.code, **act}).status_code == 302
     end = f"/cms/divisions/{fresh.pk}/end/"
-    assert "还有1 个网格" in client.get(end).content.decode()
+    assert "还有 1 个网格" in client.get(end).content.decode()
     Grid.objects.filter(community=fresh).update(valid_to=DAY)
     assert client.post(end, act).status_code == 302
     fresh.refresh_from_db()

@@ -43,6 +43,7 @@ def mixed(city: Any, worker: Worker, colleague: Worker, mentor: Any, hire: Any) 
     return city
 
 
+@pytest.mark.postgres
 def test_what_each_figure_counts(mixed: Any) -> None:
     found = coverage.report(mixed.county, on=TODAY)
     counts = found.total.counts
@@ -112,6 +113,7 @@ def test_every_figure_opens_exactly_the_grids_it_counts(
             assert shown.context["page_obj"].paginator.count == expected, (place.name, name)
 
 
+@pytest.mark.postgres
 def test_the_figures_on_the_screen_are_those_of_their_lists(
     client_of: ClientOf, county_admin: User, mixed: Any
 ) -> None:

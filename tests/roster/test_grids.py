@@ -151,6 +151,7 @@ def test_a_retired_grid_is_empty_stays_in_history_and_can_come_back(
 # --- numbers ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.postgres
 def test_grids_change_places_and_old_numbers_still_find_them(city: Any, by: dict[str, Any]) -> None:
     place, (one, two) = city.communities[0], city.grids[:2]
     batch = grids.renumber(place, {one.pk: (2, ""), two.pk: (5, "XA-5")}, on=DAY, **by)
@@ -224,6 +225,7 @@ def test_whatever_is_renumbered_no_grid_is_lost_and_former_codes_find_theirs(
     assert {grid.pk: grid.code for grid in Grid.objects.filter(community=place)} == before
 
 
+@pytest.mark.postgres
 def test_the_register_finds_a_grid_by_the_code_it_had_and_keeps_the_number_it_had(
     city: Any, by: dict[str, Any]
 ) -> None:
