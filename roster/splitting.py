@@ -29,9 +29,7 @@ def plan_split(place: Territory, parts: Sequence[Part]) -> Plan:
     Refuses fewer than two parts, a grid in none or in two of them, and what is no community.
     """
     if place.level != Level.COMMUNITY:
-        raise Refused(
-            _("只有村（社区）能这样拆分。乡镇（街道）有变动的，请合并或更名，或导入新的区划表。"), code="parts"
-        )
+        raise Refused(_("只有村（社区）能拆分。乡镇（街道）的变动，请用合并或更名办理。"), code="parts")
     grids = {grid.pk: grid for grid in grids_of([place])}
     chosen = [grid for part in parts for grid in part.grids]
     if len(parts) < 2 or not all(part.grids for part in parts):

@@ -6,10 +6,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connections
+from django.db import IntegrityError, connections, transaction
 from django.test import Client
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lms.models import AuditEntry
@@ -341,6 +341,45 @@ def test_a_name_follows_its_number(old: int, new: int, form: str, han: bool) -> 
     name = numbering.named(written, "双鹤社区", old=old, new=new)
     assert identity.grid_ordinal(name, "双鹤社区") == new
     assert numbering.named("菜市场网格", "双鹤社区", old=old, new=new) == "菜市场网格"
+
+
+NUMBERS = st.sets(st.integers(1, 9), max_size=6)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(first=NUMBERS, second=NUMBERS, new=st.booleans())
+def test_whatever_is_merged_each_grid_is_found_by_what_it_was(
+    city: Any, act: Act, first: set[int], second: set[int], new: bool
+) -> None:
+    places = city.communities[:2]
+    with transaction.atomic():
+        Grid.objects.filter(community__in=places).delete()
+        was = {}
+        for place, ordinals in zip(places, [first, second], strict=True):
+            for number in ordinals:
+                grid = Grid.objects.create(
+                    community=place,
+                    code=numbering.compose(place.code, number),
+                    name=f"第{numbering.han(number)}网格",
+                    ordinal=number,
+                    kind="urban",
+                )
+                was[place.name, number] = grid.pk, grid.code
+        into = None if new else places[0]
+        heir = merging.merge(
+            places, into=into, name="合鹤社区", code="421202001090" if new else places[0].code, act=act
+        )
+        merged = list(Grid.objects.current().filter(community=heir))
+        assert {grid.pk for grid in merged} == {pk for pk, _code in was.values()}
+        assert len({grid.ordinal for grid in merged}) == len({grid.code for grid in merged}) == len(was)
+        drawn = Map.draw()
+        for (name, number), (pk, code) in was.items():
+            (place,) = drawn.community(name, city.township)
+            found, coded = drawn.grid(f"第{number}网格", place), drawn.by_code(code)
+            assert found is not None
+            assert coded is not None
+            assert (found.pk, coded.pk) == (pk, pk)
+        transaction.set_rollback(True)
 
 
 # --- screens ------------------------------------------------------------------------------------------------------
