@@ -12,7 +12,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from lms import sheets
 from lms.resources import ColumnField, SheetResource
-from lms.sheets.tables import Skipped
+from lms.sheets.table import Skipped
 from lms.workbooks import SHADE, put
 
 ROWS = 5_000  # so many rows have lists to pick from

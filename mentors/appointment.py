@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from lms import audit
 from lms.refusal import Refused
 from mentors.models import Claim, Mentor, MentorQuerySet
-from roster import reach
+from roster import coverage, reach
 from roster.asking import Asking
 from roster.models import Level, Role, Territory, User, Worker, WorkerQuerySet, WorkerState
 
@@ -121,3 +122,10 @@ def end(mentor: Mentor, *, on: date, by: User, now: datetime) -> Mentor:
 
 def _serves(mentor: Mentor, today: date) -> bool:
     return mentor.until is None or mentor.until > today
+
+
+@coverage.mentors_by
+def serving(on: date) -> QuerySet[Worker]:
+    """The workers in post who serve as 小教员 on a day; what the coverage of townships is counted by."""
+    term = Q(mentor__until=None) | Q(mentor__until__gt=on)
+    return Worker.objects.active().filter(term, mentor__since__lte=on)

@@ -26,6 +26,12 @@ class AdminsMenuItem(MenuItem):
         return reach.has(request.user, *reach.ADMINS)
 
 
+def sent(request: HttpRequest) -> list[tuple[str, str]]:
+    """What a form sent, to be sent once more when its preview is confirmed."""
+    own = {"csrfmiddlewaretoken", "confirm", "seen", "again"}
+    return [(name, value) for name, values in request.POST.lists() if name not in own for value in values]
+
+
 class Scoped:
     """Mixed into a generic view: rows come from the viewset's `scope`, and what is outside is a 404 like the unknown."""
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -95,6 +96,7 @@ class DivisionResource(PlacedResource):
 
     def prepare(self, *, actor: Any, now: datetime) -> None:
         self.known = {place.code: place for place in Territory.objects.current()}
+        self.ended = {place.code: place for place in Territory.objects.exclude(valid_to=None).order_by("valid_to")}
 
     def judge(self, lines: list[Line], *, tables: list[sheets.Table]) -> None:
         """From the top down, so that each place finds the one above it, in the file or in what is known; the lines are put in that order."""
@@ -117,6 +119,12 @@ class DivisionResource(PlacedResource):
         line.label = values.get("name", "")
         shown = Level(territories.LEVELS[level]).label if level else values.get("level", "")
         line.shown = {"facts": [values.get("code", ""), str(shown), values.get("category", "")[:20]]}
+        if (ended := self.ended.get(values.get("code", ""))) and values.get("code") not in self.known:
+            text = _(
+                "代码 %(code)s 以前是%(name)s，%(on)s起已经合并或撤销。这份表会把它当作新的区划登记，请核对是不是旧表。"
+            )
+            on = date_format(ended.valid_to) if ended.valid_to else ""
+            line.remark("territory_ended", text % {"code": ended.code, "name": ended.name, "on": on}, "code")
         line.plan = {
             "level": level,
             "code": values.get("code", ""),
@@ -281,7 +289,7 @@ class GridResource(PlacedResource):
         ("population", lazy("人口")),
     )
 
-    KEPT = ("community_id", "name", "ordinal", "kind", "households", "population")
+    KEPT = ("community_id", "name", "ordinal", "kind", "households", "population", "former_codes")
 
     @classmethod
     def allowed(cls, user: Any) -> bool:
@@ -312,7 +320,11 @@ class GridResource(PlacedResource):
     def plan(self, line: Line, community: Territory, codes: set[str], numbers: dict[tuple[int, int], str]) -> None:
         values = line.values
         ordinal = identity.grid_ordinal(values["grid"], community.name)
-        code = values.get("code") or (f"{community.code}{ordinal:03d}" if ordinal else "")
+        code = self.code_of(values.get("code", ""), community, ordinal)
+        if code in self.map.retired_codes:
+            line.fault("grid_retired", _("这个网格已经停用，不能再登记。请核对编码。"), "code")
+        for remark in self.map.remarks(values, community=community, grid=self.map.by_code(values.get("code", ""))):
+            line.remark(*remark)
         line.shown["facts"] = [code, community.name, values.get("households"), values.get("population")]
         if not code or len(code) > 30:
             line.fault("grid_code_missing", _("没有网格编码，名称里也看不出是第几网格。"), "code")
@@ -333,6 +345,11 @@ class GridResource(PlacedResource):
             "population": values.get("population"),
         }
         self.compare(line, self.map.grids_by_code.get(code))
+
+    def code_of(self, written: str, community: Territory, ordinal: int | None) -> str:
+        """The grid's code today: of one written with a code it had, of one without any that of its number, else a new one."""
+        grid = self.map.by_code(written) if written else self.map.grids.get((community.pk, ordinal or 0))
+        return grid.code if grid else written or (f"{community.code}{ordinal:03d}" if ordinal else "")
 
     def compare(self, line: Line, known: Grid | None) -> None:
         plan = line.plan or {}
@@ -368,11 +385,10 @@ class GridResource(PlacedResource):
     def apply(self, plans: Sequence[dict[str, Any]], *, run: ImportRun | None, now: datetime) -> Applied:
         """A number of a community that another code has taken since the preview is left out."""
         communities = {plan["community_id"] for plan in plans}
+        numbered = Grid.objects.current().filter(community__in=communities)
         taken = {
             (community, ordinal): code
-            for community, ordinal, code in Grid.objects.filter(community__in=communities).values_list(
-                "community", "ordinal", "code"
-            )
+            for community, ordinal, code in numbered.values_list("community", "ordinal", "code")
         }
         overtaken = {
             index: _("预览以后这个村（社区）的同一个网格已用别的编码登记，没有导入。")
@@ -382,7 +398,9 @@ class GridResource(PlacedResource):
         going = [index for index in range(len(plans)) if index not in overtaken]
         codes = [plans[index]["code"] for index in going]
         before = {grid.code: grid for grid in Grid.objects.filter(code__in=codes)}
-        territories.register_grids([territories.GridLine(**plans[index]) for index in going])
+        territories.register_grids(
+            [territories.GridLine(**plans[index]) for index in going], on=timezone.localdate(now)
+        )
         after = {grid.code: grid for grid in Grid.objects.filter(code__in=codes)}
         run_id = run.pk if run else None
         done = {

@@ -130,9 +130,10 @@ class RosterResource(RosterColumns):
 
     def place(self, line: Line) -> tuple[Grid | None, Territory | None]:
         """The grid a row means: by its code where that is known, else by its number inside the community."""
-        by_code = self.map.grids_by_code.get(line.values.get("grid_code") or "")
+        written = line.values.get("grid_code") or ""
+        by_code = self.map.by_code(written) if written else None
         if by_code and not line.values.get("community"):
-            return by_code, self.map.by_id[by_code.community_id]
+            return self.remarked(line, by_code, self.map.by_id[by_code.community_id])
         community = find_community(line, self.map, self.paths, sheet_township=line.sheet)
         if community is None:
             return None, None
@@ -144,7 +145,14 @@ class RosterResource(RosterColumns):
             line.fault(
                 "grid_unknown", text % {"community": community.name, "grid": line.values.get("grid", "")}, "grid"
             )
-        return grid, community
+            return None, community
+        return self.remarked(line, grid, community)
+
+    def remarked(self, line: Line, grid: Grid, community: Territory) -> tuple[Grid, Territory]:
+        """What the list calls by a former name or number is told; the grid may stand in another community by now."""
+        for remark in self.map.remarks(line.values, community=community, grid=grid):
+            line.remark(*remark)
+        return grid, self.map.by_id[grid.community_id]
 
     def employment_of(self, line: Line, grid: Grid | None) -> str:
         """专职 or 兼职 as written; where the list has no such column, as the post says."""
@@ -214,10 +222,18 @@ class RosterResource(RosterColumns):
     def apply(self, plans: Sequence[dict[str, Any]], *, run: ImportRun | None, now: datetime) -> Applied:
         employment.hold_numbers()
         found = Known.among(plans)
+        standing = set(
+            Grid.objects.current()
+            .filter(pk__in={plan["grid"] for plan in plans}, community__parent__valid_to=None)
+            .values_list("pk", flat=True)
+        )
         going, overtaken = [], {}
         for index, plan in enumerate(plans):
             worker = found.find(plan)
-            if sentence := self.overtaken(plan, worker, found):
+            gone = (
+                "" if plan["grid"] in standing else _("预览以后这个网格停用或者乡镇合并了，没有导入。请重新上传核对。")
+            )
+            if sentence := gone or self.overtaken(plan, worker, found):
                 overtaken[index] = sentence
                 continue
             # someone taken up since the preview keeps what was entered then

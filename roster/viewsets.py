@@ -1,18 +1,23 @@
 """The lists of the roster in the back office: workers and grids within reach."""
 
-from typing import Any
+from datetime import date
+from typing import Any, cast
 
 import django_filters
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
+from wagtail.admin.widgets.button import Button
 
-from roster import reach, roles
-from roster.backoffice import ScopedInspectView, ScopedModelViewSet
+from lms import numbers
+from roster import boundaries, coverage, reach, roles
+from roster.backoffice import ScopedIndexView, ScopedInspectView, ScopedModelViewSet
 from roster.cms_export import WorkerIndexView
-from roster.models import Grid, GridKind, Level, Territory, Worker
+from roster.models import Grid, GridKind, Level, Posting, Territory, User, Worker, WorkerState
 
 
 def places(level: str) -> Any:
@@ -138,6 +143,20 @@ class WorkerViewSet(ScopedModelViewSet):
         return reach.workers(user).select_related("township__parent", "user")
 
 
+def communities(request: HttpRequest | None) -> QuerySet[Territory]:
+    """The communities of the township that is filtered by; none before one is."""
+    asked = numbers.row(request.GET.get("township", "")) if request else None
+    if request is None or asked is None:
+        return Territory.objects.none()
+    within = reach.territories(request.user).current()  # type: ignore[arg-type]
+    return within.filter(level=Level.COMMUNITY, parent=asked).order_by("code")
+
+
+def counted(rows: QuerySet[Grid], name: str, value: str) -> QuerySet[Grid]:
+    """The list behind a figure of the coverage report: the same condition."""
+    return coverage.narrowed(rows, value)
+
+
 class GridFilter(WagtailFilterSet):
     county = django_filters.ModelChoiceFilter(
         field_name="community__parent__parent",
@@ -151,11 +170,59 @@ class GridFilter(WagtailFilterSet):
         queryset=places(Level.TOWNSHIP),
         empty_label=_("全部"),
     )
+    community = django_filters.ModelChoiceFilter(label=_("村（社区）"), queryset=communities, empty_label=_("全部"))
     kind = django_filters.ChoiceFilter(label=_("类型"), choices=GridKind.choices, empty_label=_("全部"))
+    hands = django_filters.ChoiceFilter(
+        label=_("谁负责"), choices=list(coverage.HANDS.items()), method=counted, empty_label=_("全部")
+    )
+    size = django_filters.ChoiceFilter(
+        label=_("户数和人口"), choices=list(coverage.SIZES.items()), method=counted, empty_label=_("全部")
+    )
+    retired = django_filters.ChoiceFilter(
+        label=_("停用的"), choices=[("yes", _("只看停用的"))], method="keep", empty_label=_("不看停用的")
+    )
 
     class Meta:
         model = Grid
-        fields = ["county", "township", "kind"]
+        fields = ["county", "township", "community", "kind", "hands", "size", "retired"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.request or not self.request.GET.get("township"):
+            del self.filters["community"]  # a city has a thousand of them
+
+    def keep(self, rows: QuerySet[Grid], name: str, value: str) -> QuerySet[Grid]:
+        """The list itself has left out the others."""
+        return rows
+
+
+def in_charge(grid: Any) -> str:
+    """The names of those in charge today; who is not in post is marked."""
+    names = [
+        posting.worker.name
+        if posting.worker.state == WorkerState.ACTIVE
+        else f"{posting.worker.name}（{posting.worker.get_state_display()}）"
+        for posting in grid.current
+    ]
+    return "、".join(names) or str(_("没有人"))
+
+
+class GridIndexView(ScopedIndexView):
+    """The grids there are; those retired on demand."""
+
+    @cached_property
+    def header_more_buttons(self) -> list[Button]:
+        own = [
+            Button(_("网格覆盖"), url=reverse("coverage"), icon_name="view", priority=70),
+            Button(_("办理记录和撤回"), url=reverse("grid_batches"), icon_name="history", priority=80),
+        ]
+        return own + super().header_more_buttons
+
+    def scoped(self) -> QuerySet[Grid]:
+        standing = Posting.objects.current().select_related("worker").order_by("since", "pk")
+        rows = super().scoped().prefetch_related(Prefetch("postings", standing, to_attr="current"))
+        retired = self.request.GET.get("retired") == "yes"
+        return rows.exclude(valid_to=None) if retired else rows.filter(valid_to=None)
 
 
 class GridInspectView(ScopedInspectView):
@@ -168,13 +235,28 @@ class GridInspectView(ScopedInspectView):
         "population": _("人口"),
     }
 
+    def former(self) -> list[tuple[str, int | None, date, str]]:
+        """Code, number, until when and, where it was another, in which community; the newest first."""
+        entries = [[*entry, None][:4] for entry in reversed(self.object.former_codes)]
+        elsewhere = {entry[3] for entry in entries} - {None, self.object.community_id}
+        names = dict(Territory.objects.filter(pk__in=elsewhere).values_list("pk", "name")) if elsewhere else {}
+        return [
+            (code, number, date.fromisoformat(until), names.get(place, "")) for code, number, until, place in entries
+        ]
+
     def get_township_display_value(self) -> Territory:
         return self.object.community.parent
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         postings = self.object.postings.select_related("worker")
         order = F("until").desc(nulls_first=True), F("since").desc(nulls_last=True)
-        return super().get_context_data(postings=postings.order_by(*order), **kwargs)
+        place, asking = self.object.community, cast(User, self.request.user)
+        more = {
+            "may_change": self.object.valid_to is None and reach.covers(asking, place, *boundaries.CHANGERS),
+            "may_assign": self.object.valid_to is None,
+            "former": self.former(),
+        }
+        return super().get_context_data(postings=postings.order_by(*order), **more, **kwargs)
 
 
 class GridViewSet(ScopedModelViewSet):
@@ -187,6 +269,7 @@ class GridViewSet(ScopedModelViewSet):
     add_to_admin_menu = True
     menu_order = 115
     filterset_class = GridFilter
+    index_view_class = GridIndexView
     ordering = ["code"]
     search_fields = ["code", "community__name", "name"]
     inspect_view_class = GridInspectView
@@ -203,6 +286,7 @@ class GridViewSet(ScopedModelViewSet):
         Column("get_kind_display", label=_("类型"), sort_key="kind"),
         Column("households", label=_("户数"), sort_key="households"),
         Column("population", label=_("人口"), sort_key="population"),
+        Column("in_charge", label=_("负责的人"), accessor=in_charge),
     ]
     inspect_view_fields = ["code", "community", "township", "kind", "households", "population"]
 

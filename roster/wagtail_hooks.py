@@ -6,7 +6,17 @@ from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
 from lms.panels import Waiting, WaitingPanel
-from roster import cms, cms_export, cms_roles, kinds, reach, roles
+from roster import (
+    cms,
+    cms_coverage,
+    cms_export,
+    cms_grids,
+    cms_roles,
+    cms_territory,
+    kinds,
+    reach,
+    roles,
+)
 from roster.asking import Asking
 from roster.backoffice import AdminsMenuItem, ScopedModelViewSet
 from roster.viewsets import GridViewSet, WorkerViewSet
@@ -44,6 +54,51 @@ def addresses() -> list[URLPattern]:
     ]
 
 
+@hooks.register("register_admin_urls")
+def ground() -> list[URLPattern]:
+    """Divisions, grids and how they are covered."""
+    territory, grids, coverage = cms_territory, cms_grids, cms_coverage
+    return [
+        path("divisions/", territory.territories, name="territories"),
+        path("divisions/<int:place>/", territory.territory, name="territory"),
+        path("divisions/<int:place>/rename/", territory.rename_territory, name="rename_territory"),
+        path("divisions/<int:place>/merge/", territory.merge_territories, name="merge_territories"),
+        path("divisions/<int:place>/split/", territory.split_territory, name="split_territory"),
+        path("divisions/<int:place>/end/", territory.end_territory, name="end_territory"),
+        path("divisions/<int:place>/assign/", grids.assign_grids, name="assign_grids"),
+        path("divisions/<int:place>/renumber/", grids.renumber_grids, name="renumber_grids"),
+        path("grids/<int:grid>/split/", grids.split_one_grid, name="split_grid"),
+        path("grids/<int:grid>/retire/", grids.retire_grid, name="retire_grid"),
+        path("grids/posting/<int:posting>/end/", grids.end_posting, name="end_posting"),
+        path("grids/acts/", grids.grid_batches, name="grid_batches"),
+        path("grids/acts/<int:batch>/undo/", grids.undo_batch, name="undo_grid_batch"),
+        path("coverage/", coverage.coverage_report, name="coverage"),
+        path("coverage/townships/", coverage.coverage_townships, name="coverage_townships"),
+        path("coverage/table/", coverage.coverage_xlsx, name="coverage_xlsx"),
+    ]
+
+
+@hooks.register("register_admin_menu_item")
+def divisions() -> MenuItem:
+    hint = _("看区划、以前的名称和变动；县级在这里办更名、合并")
+    return AdminsMenuItem(
+        _("区划"),
+        reverse("territories"),
+        name="territories",
+        icon_name="folder-open-1",
+        attrs={"title": hint},
+        order=112,
+    )
+
+
+@hooks.register("register_admin_menu_item")
+def coverage() -> MenuItem:
+    hint = _("哪些网格太大太小、没人负责，哪些乡镇没有小教员")
+    return AdminsMenuItem(
+        _("网格覆盖"), reverse("coverage"), name="coverage", icon_name="view", attrs={"title": hint}, order=117
+    )
+
+
 @hooks.register("register_admin_menu_item")
 def first_passwords() -> MenuItem:
     hint = _("按乡镇（街道）生成，打印后发给本人")
@@ -68,4 +123,6 @@ def what_waits(request: Asking, panels: list[Any]) -> None:
     items = (
         [Waiting(str(_("人还没有自己的密码，登不上")), waiting, reverse("password_sheets"), "warn")] if waiting else []
     )
+    if nobody := cms_coverage.nobody_within(request.user):
+        items.append(Waiting(str(_("个网格没有人负责")), nobody, f"{reverse('grids:index')}?hands=nobody", "warn"))
     panels.append(WaitingPanel(str(_("名册")), items, order=10))

@@ -24,7 +24,7 @@ from lms.models import ImportRow, ImportRun, ImportState, Job
 from mentors.models import Claim
 from records import certificates, schemes
 from records.models import Assessment, Round
-from roster.models import Grid, PasswordSheet, User
+from roster.models import Batch, Grid, PasswordSheet, User
 
 pytestmark = pytest.mark.django_db
 
@@ -97,6 +97,22 @@ EXISTS_FOR = {
     "grids:index_results": "tabc",
     "grids:inspect": "tac",
     "roster_export": "tabc",
+    "territories": "tabc",
+    "territory": "tac",
+    "rename_territory": "ac",
+    "merge_territories": "ac",
+    "split_territory": "ac",
+    "end_territory": "ac",
+    "assign_grids": "tac",
+    "renumber_grids": "ac",
+    "split_grid": "ac",
+    "retire_grid": "ac",
+    "end_posting": "tac",
+    "grid_batches": "tabc",
+    "undo_grid_batch": "ac",
+    "coverage": "tabc",
+    "coverage_townships": "tabc",
+    "coverage_xlsx": "tabc",
     "password_sheets": "tabc",
     "prepare_passwords": "tac",
     "password_sheet": "a",
@@ -285,6 +301,14 @@ def things(city: Any, worker: Any, mentor: Any, county_admin: User, township_adm
         "questions:inspect:": {
             "pk": Question.objects.create(bank=bank, kind="single", stem="？", options=["甲", "乙"], key=[0]).pk
         },
+        "place": city.township.pk,
+        "renumber_grids:": {"place": city.communities[0].pk},
+        "split_territory:": {"place": city.communities[0].pk},
+        "posting": worker.postings.get().pk,
+        "batch": Batch.objects.create(
+            kind="grids.assign", listing="grids", actor=county_admin, done={"postings": []}
+        ).pk,
+        "grid": city.grids[0].pk,
         "imports": run.pk,
         "import_row": ImportRow.objects.create(run=run, position=0, number=2, outcome="absent").pk,
         "queries": {"bulletin": bulletin, "bulletin_xlsx": bulletin},

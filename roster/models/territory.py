@@ -48,6 +48,9 @@ class Territory(models.Model):
 
     objects = TerritoryQuerySet.as_manager()
 
+    # set by `roster.places` on a place that a list means by a name it no longer has
+    former: "FormerName | None" = None
+
     class Meta:
         verbose_name = _("区划")
         verbose_name_plural = _("区划")
@@ -123,12 +126,15 @@ class Grid(models.Model):
     kind = models.CharField(max_length=10, choices=GridKind.choices)
     households = models.PositiveIntegerField(null=True, blank=True)
     population = models.PositiveIntegerField(null=True, blank=True)
-    # codes and numbers it had before a renumbering, newest last: [[code, ordinal, until], …]; lists are still written with them
+    # codes and numbers it had before, newest last: [[code, ordinal, until, community], …]; lists are still written with them
     former_codes = models.JSONField(default=list, blank=True)
     # the first day on which it no longer is; None while it is
     valid_to = models.DateField(null=True, blank=True)
 
     objects = GridQuerySet.as_manager()
+
+    # set by `roster.places` on a grid that a list means by a code or a number it no longer has: that entry of `former_codes`
+    former: "list[Any] | None" = None
 
     class Meta:
         verbose_name = _("网格")

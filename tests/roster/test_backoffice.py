@@ -19,9 +19,9 @@ from roster.models import Posting, Role, RoleGrant, User, Worker
 ClientOf = Callable[[User], Client]
 LISTS = ["/cms/workers/", "/cms/workers/results/", "/cms/grids/", "/cms/roles/", "/cms/passwords/"]
 MENU = {
-    "township_admin": {"网格员", "网格", "首次密码"},
-    "county_admin": {"网格员", "网格", "首次密码", "人员与角色"},
-    "city_admin": {"网格员", "网格", "首次密码", "人员与角色"},
+    "township_admin": {"网格员", "区划", "网格", "网格覆盖", "首次密码"},
+    "county_admin": {"网格员", "区划", "网格", "网格覆盖", "首次密码", "人员与角色"},
+    "city_admin": {"网格员", "区划", "网格", "网格覆盖", "首次密码", "人员与角色"},
     "editor": set(),
 }
 
@@ -153,7 +153,7 @@ def test_lists_do_not_exist_for_editors(client_of: ClientOf, editor: User, path:
 @pytest.mark.parametrize("persona", MENU)
 def test_the_menu_shows_what_one_may_do(client_of: ClientOf, persona: str, request: pytest.FixtureRequest) -> None:
     page = client_of(request.getfixturevalue(persona)).get("/cms/").content.decode()
-    labels = {"网格员", "网格", "首次密码", "人员与角色"}
+    labels = {"网格员", "区划", "网格", "网格覆盖", "首次密码", "人员与角色"}
     import json
 
     shown = {label for label in labels if f'"label": {json.dumps(label)}' in page or f'"label": "{label}"' in page}
