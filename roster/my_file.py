@@ -45,6 +45,7 @@ def groups(worker: Worker, waiting: set[str]) -> list[tuple[Any, list[dict[str, 
                 "name": name,
                 "label": fields.label(name),
                 "shown": fields.shown(name, fields.value_of(worker, name), names),
+                "empty": fields.value_of(worker, name) in (None, ""),
                 "waiting": name in waiting,
             }
             for name in group

@@ -5,12 +5,15 @@ from typing import Any
 import django_filters
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
+from wagtail.admin.widgets.button import Button
 
 from roster import reach
-from roster.backoffice import ScopedInspectView, ScopedModelViewSet
+from roster.backoffice import ScopedIndexView, ScopedInspectView, ScopedModelViewSet
 from roster.models import Grid, GridKind, Level, Territory, Worker
 from roster.worker_file import WorkerInspectView
 
@@ -60,6 +63,13 @@ def places_of(choice: Any, request: HttpRequest | None) -> int:
     return choice.get_queryset(request).count()
 
 
+class WorkerIndexView(ScopedIndexView):
+    @cached_property
+    def header_buttons(self) -> list[Button]:
+        propose = Button(_("登记拟聘人员"), url=reverse("propose_worker"), icon_name="plus")
+        return [*super().header_buttons, propose]
+
+
 class WorkerViewSet(ScopedModelViewSet):
     model = Worker
     name = "workers"
@@ -72,6 +82,7 @@ class WorkerViewSet(ScopedModelViewSet):
     filterset_class = WorkerFilter
     ordering = ["township__code", "number"]
     search_fields = ["name", "number"]
+    index_view_class = WorkerIndexView
     inspect_view_class = WorkerInspectView
     inspect_template_name = "roster/cms_worker.html"
     list_display = [

@@ -16,7 +16,7 @@ from PIL import Image
 
 from lms.models import AuditEntry, ImportRun, ImportState
 from lms.refusal import Refused
-from roster import agreements, certificates, fields, files, ground, ladder, scans, service, timeline
+from roster import agreements, certificates, fields, files, ground, ladder, passwords, scans, service, timeline
 from roster.models import (
     Agreement,
     PostBand,
@@ -520,6 +520,12 @@ def test_someone_to_be_employed_gets_a_file(city: Any, township_admin: User, cli
     assert "撤回上一步" not in page
 
 
+def test_whoever_trains_for_the_post_gets_a_first_password(worker: Worker, city: Any) -> None:
+    for state, waits in [("proposed", False), ("training", True), ("active", True), ("suspended", False)]:
+        Worker.objects.filter(pk=worker.pk).update(user=None, state=state)
+        assert passwords.waiting(city.township).exists() == waits
+
+
 @pytest.mark.parametrize("persona", ["county_b_admin", "editor", "leader", "worker", "colleague"])
 def test_files_are_their_admins_alone(
     worker: Worker, client_of: ClientOf, persona: str, request: pytest.FixtureRequest
@@ -564,6 +570,13 @@ def test_a_new_version_is_warned_of_published_and_signed_anew(
     assert client_of(worker.user).get("/me/").url == "/agreement/"
     page = client.get(f"/cms/workers/inspect/{worker.pk}/").content.decode()
     assert "还没有签" in page
+
+
+def test_the_same_text_again_is_no_new_version(city_admin: User, city: Any, client_of: ClientOf) -> None:
+    form = {"title": city.agreement.title, "text": city.agreement.text * 3}
+    Agreement.objects.update(text=form["text"])
+    reply = client_of(city_admin).post("/cms/agreements/publish/", form)
+    assert reply.context["form"].errors == {"text": ["和现在的一版一字不差，没有要发布的。请先改好再发布。"]}
 
 
 def test_a_version_is_whole_and_the_citys(city_admin: User, county_admin: User, client_of: ClientOf, now: Any) -> None:
