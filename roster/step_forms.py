@@ -32,7 +32,9 @@ class DecisionForm(forms.Form):
         error_messages={"required": _("请选日期。"), "invalid": _("日期看不懂，请在日历上选。")},
         widget=DayInput(),
     )
-    decided_by = forms.CharField(label=_("决定单位"), max_length=60, required=False)
+    decided_by = forms.CharField(
+        label=_("决定单位"), max_length=60, required=False, help_text=_("因为规定的四种情形办理的，要写。")
+    )
     document = forms.CharField(
         label=_("文号"), max_length=60, required=False, help_text=_("例如：永发〔2026〕3号。没有文件的不填。")
     )

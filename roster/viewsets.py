@@ -10,7 +10,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
-from wagtail.admin.widgets.button import Button
+from wagtail.admin.widgets.button import HeaderButton
 
 from roster import reach
 from roster.backoffice import ScopedIndexView, ScopedInspectView, ScopedModelViewSet
@@ -65,8 +65,8 @@ def places_of(choice: Any, request: HttpRequest | None) -> int:
 
 class WorkerIndexView(ScopedIndexView):
     @cached_property
-    def header_buttons(self) -> list[Button]:
-        propose = Button(_("登记拟聘人员"), url=reverse("propose_worker"), icon_name="plus")
+    def header_buttons(self) -> list[HeaderButton]:
+        propose = HeaderButton(_("登记拟聘人员"), url=reverse("propose_worker"), icon_name="plus")
         return [*super().header_buttons, propose]
 
 
