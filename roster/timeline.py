@@ -88,7 +88,7 @@ def step_event(step: Step, postings: list[Posting], reader: User | None) -> Even
     closed = [str(posting.grid) for posting in postings if posting.pk in step.closed.get("postings", ())]
     facts = [
         _("不再负责%(grids)s") % {"grids": "、".join(closed)} if closed else "",
-        {"closed": _("账号当天停用"), "opened": _("账号重新启用")}.get(step.closed.get("account", ""), ""),
+        {"closed": _("账号停用"), "opened": _("账号重新启用")}.get(step.closed.get("account", ""), ""),
         _("处理：%s") % steps.words(step.outcome, steps.OUTCOMES) if step.outcome else "",
         _("决定单位：%s") % step.decided_by if step.decided_by else "",
         _("文号：%s") % step.document if step.document else "",

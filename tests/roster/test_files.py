@@ -400,7 +400,7 @@ def sent(worker: Worker, **more: Any) -> dict[str, Any]:
 def test_a_step_tells_first_what_it_brings_about(worker: Worker, county_admin: User, client_of: ClientOf) -> None:
     page = client_of(county_admin).get(f"/cms/workers/{worker.pk}/step/leave/").content.decode()
     assert "双鹤社区第1网格就没有人在岗了，请尽快安排别人。" in page
-    assert "账号当天停用" in page
+    assert "账号马上停用" in page
 
 
 def test_a_step_is_taken_on_its_page_with_a_scan_that_only_those_above_open(
