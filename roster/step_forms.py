@@ -32,9 +32,7 @@ class DecisionForm(forms.Form):
         error_messages={"required": _("请选日期。"), "invalid": _("日期看不懂，请在日历上选。")},
         widget=DayInput(),
     )
-    decided_by = forms.CharField(
-        label=_("决定单位"), max_length=60, required=False, help_text=_("因为规定的四种情形办理的，要写。")
-    )
+    decided_by = forms.CharField(label=_("决定单位"), max_length=60, required=False)
     document = forms.CharField(
         label=_("文号"), max_length=60, required=False, help_text=_("例如：永发〔2026〕3号。没有文件的不填。")
     )
@@ -74,6 +72,8 @@ class StepForm(DecisionForm):
             del self.fields["reason"]
         if not outcomes or not set(reasons) & set(steps.REMOVAL):
             del self.fields["outcome"]
+        else:
+            self.fields["decided_by"].help_text = _("因为规定的四种情形办理的，要写。")
         self.fields["note"].required = kind in steps.MUST_HAVE_NOTE
         self.fields["note"].error_messages = REQUIRED
         self.fields["note"].help_text = NOTES.get(kind, "")
