@@ -170,8 +170,8 @@ class SheetResource(resources.Resource):
         """What must be there before this kind can come in, as one sentence; "" when it can."""
         return ""
 
-    # the day of the judging, for what cannot be later
-    today: date | None = None
+    # the day of the judging, for what cannot be later; set before the lines are cleaned
+    today: date
 
     @classmethod
     def lists(cls, user: Any) -> dict[str, list[str]]:
@@ -198,7 +198,7 @@ class SheetResource(resources.Resource):
         """Each cell through its column's widget; the values lie in `line.values` afterwards."""
         for name, column in self.columns().items():
             if name in line.cells:
-                line.values[name] = column.widget.clean(line.cells[name], row=line, name=name, today=self.today)
+                line.values[name] = column.widget.clean(line.cells[name], row=line, name=name, today=getattr(self, "today", None))
 
     def prepare(self, *, actor: Any, now: datetime) -> None:
         """Fetch once what all rows are judged against. `actor` None is the command line, which reaches everything."""

@@ -23,9 +23,9 @@ from records.posting import PostingResource
 from records.shelf import Claim, Held, Shelf
 from roster import finding, identity, reach
 from roster.finding import Clues, Found
+from roster.gazetteer import in_county
 from roster.judges import SENTENCES, NameJudge
 from roster.models import Worker
-from roster.resources import in_county
 from roster.rosterfile import RosterResource
 
 

@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
-from wagtail.admin.widgets.button import Button
+from wagtail.admin.widgets.button import Button, HeaderButton
 
 from lms import workbooks
 from lms.refusal import Refused
@@ -25,7 +25,7 @@ FILTERS = ("county", "township")
 
 
 class WorkerIndexView(ScopedIndexView):
-    """The list of workers, from which the roster of the same place can be taken out."""
+    """The list of workers, from which the roster of the same place can be taken out, and to which a candidate is added."""
 
     @cached_property
     def header_more_buttons(self) -> list[Button]:
@@ -33,6 +33,11 @@ class WorkerIndexView(ScopedIndexView):
         url = reverse("roster_export") + (f"?{urlencode(chosen)}" if chosen else "")
         own = Button(_("导出花名册（改好可以再导入）"), url=url, icon_name="download", priority=80)
         return [*super().header_more_buttons, own]
+
+    @cached_property
+    def header_buttons(self) -> list[HeaderButton]:
+        propose = HeaderButton(_("登记拟聘人员"), url=reverse("propose_worker"), icon_name="plus")
+        return [*super().header_buttons, propose]
 
 
 @ADMINS

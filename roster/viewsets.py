@@ -14,10 +14,11 @@ from wagtail.admin.ui.tables import Column
 from wagtail.admin.widgets.button import Button
 
 from lms import numbers
-from roster import boundaries, coverage, reach, roles
+from roster import boundaries, coverage, reach
 from roster.backoffice import ScopedIndexView, ScopedInspectView, ScopedModelViewSet
 from roster.cms_export import WorkerIndexView
 from roster.models import Grid, GridKind, Level, Posting, Territory, User, Worker, WorkerState
+from roster.worker_file import WorkerInspectView
 
 
 def places(level: str) -> Any:
@@ -65,26 +66,9 @@ def places_of(choice: Any, request: HttpRequest | None) -> int:
     return choice.get_queryset(request).count()
 
 
-class WorkerInspectView(ScopedInspectView):
-    labels = {
-        "number": _("登录号"),
-        "masked_id_number": _("身份证号"),
-        "masked_mobile": _("手机号"),
-        "joined": _("上岗时间"),
-    }
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        postings = self.object.postings.select_related("grid__community")
-        order = F("until").desc(nulls_first=True), F("since").desc(nulls_last=True)
-        asking: Any = self.request.user
-        may_reset = self.object.user is not None and roles.may_reset(asking, self.object.user)
-        return super().get_context_data(postings=postings.order_by(*order), may_reset=may_reset, **kwargs)
-
-
 class WorkerViewSet(ScopedModelViewSet):
     model = Worker
     name = "workers"
-    index_view_class = WorkerIndexView
     icon = "group"
     menu_label = _("网格员")
     menu_hint = _("查一个人的登记、网格和在岗记录")
@@ -94,6 +78,7 @@ class WorkerViewSet(ScopedModelViewSet):
     filterset_class = WorkerFilter
     ordering = ["township__code", "number"]
     search_fields = ["name", "number"]
+    index_view_class = WorkerIndexView
     inspect_view_class = WorkerInspectView
     inspect_template_name = "roster/cms_worker.html"
     list_display = [
