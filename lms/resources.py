@@ -198,7 +198,9 @@ class SheetResource(resources.Resource):
         """Each cell through its column's widget; the values lie in `line.values` afterwards."""
         for name, column in self.columns().items():
             if name in line.cells:
-                line.values[name] = column.widget.clean(line.cells[name], row=line, name=name, today=getattr(self, "today", None))
+                line.values[name] = column.widget.clean(
+                    line.cells[name], row=line, name=name, today=getattr(self, "today", None)
+                )
 
     def prepare(self, *, actor: Any, now: datetime) -> None:
         """Fetch once what all rows are judged against. `actor` None is the command line, which reaches everything."""

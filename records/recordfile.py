@@ -55,7 +55,15 @@ class RecordResource(PostingResource):
         "date_ambiguous": (lazy("1 月还是 10 月"), [("month-1", lazy("都是 1 月")), ("month-10", lazy("都是 10 月"))]),
     }
 
-    name = ColumnField("姓名", "网格员姓名", "学员姓名", "参训人员", judge=NameJudge(), samples=("王桂兰", "李建国"))
+    name = ColumnField(
+        "姓名",
+        "网格员姓名",
+        "学员姓名",
+        "参训人员",
+        judge=NameJudge(),
+        samples=("张示例", "李示例"),
+        hint=lazy("与名册上一样。"),
+    )
     id_number = ColumnField(
         "身份证号",
         "身份证号码",
@@ -64,7 +72,8 @@ class RecordResource(PostingResource):
         "身份证",
         "证件号",
         judge=finding.NumberLeftJudge(),
-        hint="身份证号、手机号、登录号写一样就能认出是谁",
+        samples=("421202199003079978", "421202198506129987"),
+        hint=lazy("身份证号、手机号、登录号写一样，就能认出是谁。"),
     )
     mobile = ColumnField(
         "手机号",
@@ -74,10 +83,17 @@ class RecordResource(PostingResource):
         "电话",
         "手机",
         judge=finding.MobileLeftJudge(),
-        samples=("13907150001", "13907150002"),
+        samples=("15400000001", "15400000002"),
+        hint=lazy("没有身份证号的，写名册上的手机号。"),
     )
     number = ColumnField(
-        "登录号", "网格员编号", "人员编号", "账号", judge=finding.RosterNumberJudge(), samples=("W000001", "W000002")
+        "登录号",
+        "网格员编号",
+        "人员编号",
+        "账号",
+        judge=finding.RosterNumberJudge(),
+        samples=("", ""),
+        hint=lazy("名册上的登录号，W 加 6 位数字。"),
     )
 
     @classmethod

@@ -62,6 +62,7 @@ class TrainingResource(RecordResource):
         "培训项目",
         judge=RequiredJudge("course_missing", lazy("没有写课程或培训名称。"), longest=70),
         samples=("网格员岗前培训", "消防安全知识"),
+        hint=lazy("培训班或课程的名称，同一次培训每个人写一样。"),
     )
     day = ColumnField(
         "培训时间",
@@ -73,9 +74,18 @@ class TrainingResource(RecordResource):
         "参训时间",
         judge=SpanJudge(),
         samples=("2024.3.4-3.6", "2024年5月20日"),
-        hint=lazy("写到哪一天，只知道月份的写月份；几天的写起止，按第一天登记"),
+        hint=lazy("写到哪一天，只知道月份的写月份；几天的写起止，按第一天登记。"),
     )
-    hours = ColumnField("学时", "培训学时", "课时", "学时数", "获得学时", judge=HoursJudge(), samples=("18", "4"))
+    hours = ColumnField(
+        "学时",
+        "培训学时",
+        "课时",
+        "学时数",
+        "获得学时",
+        judge=HoursJudge(),
+        samples=("18", "4"),
+        hint=lazy("填数字，最多两位小数。"),
+    )
     host = ColumnField(
         "主办单位",
         "来源",
@@ -86,6 +96,7 @@ class TrainingResource(RecordResource):
         "主办",
         judge=RequiredJudge("host_missing", lazy("没有写主办单位或来源。说不出来源的学时不能记档。"), longest=40),
         samples=("县委政法委", "镇综治中心"),
+        hint=lazy("谁办的培训；说不出来源的学时不能记档。"),
     )
     subject = ColumnField(
         "科目",
@@ -95,6 +106,7 @@ class TrainingResource(RecordResource):
         judge=WordJudge(SUBJECTS, "subject_unknown", lazy("科目看不懂，先空着。")),
         samples=("政策法规", "案事例处置"),
         choices=tuple(Subject.labels),
+        hint=lazy("从选项里选，分不清的空着。"),
     )
     mode = ColumnField(
         "形式",
@@ -104,6 +116,7 @@ class TrainingResource(RecordResource):
         judge=WordJudge(MODES, "mode_unknown", lazy("看不出是线上还是现场，先空着。")),
         samples=("现场", "线上"),
         choices=("线上", "现场"),
+        hint=lazy("从选项里选，不知道的空着。"),
     )
 
     # --- what a row claims ------------------------------------------------------------------------------------------

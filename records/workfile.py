@@ -54,9 +54,9 @@ class WorkResource(RecordResource):
         "统计时间",
         judge=CellJudge(),
         samples=("2026年3月", "2026年第一季度"),
-        hint=lazy("月份、季度、半年或年度，例如 2026年3月"),
+        hint=lazy("月份、季度、半年或年度，例如 2026年3月。"),
     )
-    year = ColumnField("年度", "年份", "考核年度", judge=CellJudge())
+    year = ColumnField("年度", "年份", "考核年度", judge=CellJudge(), hint=lazy("考核期里没有写年份的，填在这里。"))
     points = ColumnField(
         "得分",
         "考核得分",
@@ -68,14 +68,24 @@ class WorkResource(RecordResource):
         "成绩",
         judge=PointsJudge(),
         samples=("92.5", "88"),
-        hint=lazy("百分制，最多两位小数"),
+        hint=lazy("百分制，最多两位小数。"),
     )
-    indicator = ColumnField("指标", "考核指标", "考核项目", "指标名称")
-    reported = ColumnField("事件上报数", "上报数", "上报事件数", "上报件数", "事件数", judge=CountJudge())
-    closed = ColumnField("办结数", "事件办结数", "办结件数", "按时办结数", judge=CountJudge())
-    closing_rate = ColumnField("办结率", "按时办结率", "事件办结率", judge=RateJudge())
-    visits = ColumnField("走访数", "走访次数", "走访户数", "入户走访数", "走访人次", judge=CountJudge())
-    visit_rate = ColumnField("走访率", "重点人员走访率", "走访完成率", judge=RateJudge())
+    indicator = ColumnField(
+        "指标", "考核指标", "考核项目", "指标名称", hint=lazy("一个人一期有几个指标的，一个指标一行；只有总分的空着。")
+    )
+    reported = ColumnField(
+        "事件上报数", "上报数", "上报事件数", "上报件数", "事件数", judge=CountJudge(), hint=lazy("有就填，只作依据。")
+    )
+    closed = ColumnField(
+        "办结数", "事件办结数", "办结件数", "按时办结数", judge=CountJudge(), hint=lazy("有就填，只作依据。")
+    )
+    closing_rate = ColumnField("办结率", "按时办结率", "事件办结率", judge=RateJudge(), hint=lazy("有就填，写百分数。"))
+    visits = ColumnField(
+        "走访数", "走访次数", "走访户数", "入户走访数", "走访人次", judge=CountJudge(), hint=lazy("有就填，只作依据。")
+    )
+    visit_rate = ColumnField(
+        "走访率", "重点人员走访率", "走访完成率", judge=RateJudge(), hint=lazy("有就填，写百分数。")
+    )
 
     # --- what a row claims ------------------------------------------------------------------------------------------
 

@@ -10,7 +10,12 @@ from roster.judges import DateJudge, IdNumberJudge, MobileJudge, NameJudge, Numb
 
 class RosterColumns(PlacedResource):
     # on lists that were exported from here; it tells who someone is where the ID number is masked
-    number = ColumnField("登录号", "网格员登录号", judge=NumberJudge())
+    number = ColumnField(
+        "登录号",
+        "网格员登录号",
+        judge=NumberJudge(),
+        hint=lazy("从系统导出的名册里才有，靠它认人；不知道的空着。"),
+    )
     name = ColumnField(
         "姓名",
         "网格员姓名",

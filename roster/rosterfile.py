@@ -20,7 +20,7 @@ from roster.gazetteer import in_county
 from roster.judges import SENTENCES
 from roster.known import Known
 from roster.matching import GONE, Matching, full_name
-from roster.models import Employment, Grid, GridKind, Role, Territory, Worker
+from roster.models import Employment, Grid, GridKind, Posting, Role, Territory, Worker
 from roster.places import Map, covered
 from roster.resources import find_community
 
@@ -201,12 +201,9 @@ class RosterResource(RosterColumns):
             township__in={person["township_id"] for person in people},
             employment__in={person["employment"] for person in people},
         )
-        missing = listed.exclude(pk__in=self.matching.seen) if len(self.matching.seen) < 900 else listed
-        return [
-            unnamed(worker)
-            for worker in missing.prefetch_related("postings__grid__community").order_by("township__code", "number")
-            if worker.pk not in self.matching.seen and worker.name not in doubtful
-        ]
+        missing = sorted(set(listed.values_list("pk", flat=True)) - self.matching.seen)
+        found = [worker for chunk in known.chunks(missing) for worker in unnamed(chunk) if worker.label not in doubtful]
+        return sorted(found, key=lambda line: line.key)
 
     def known_in(self, areas: Sequence[str]) -> dict[str, int]:
         return {area: Worker.objects.listed().within([area]).count() for area in areas}
@@ -292,9 +289,12 @@ def masked(number: identity.IdNumber) -> str:
     return identity.mask_id(number.value or number.original) if not number.missing else _("没有")
 
 
-def unnamed(worker: Worker) -> Line:
-    """A line for somebody whom the list does not name: who, where, and the way to their file."""
-    held = [posting for posting in worker.postings.all() if posting.until is None]
-    grids = "、".join(full_name(posting.grid, posting.grid.community) for posting in held)
-    shown = {"facts": [worker.masked_id_number, grids], "link": ["workers:inspect", worker.pk]}
-    return Line("", 0, {}, {}, label=worker.name, outcome=Outcome.ABSENT, shown=shown, key=worker.number)
+def unnamed(workers: Sequence[int]) -> Iterable[Line]:
+    """A line for each of these people, whom the list does not name: who, where, and the way to their file."""
+    held: dict[int, list[str]] = defaultdict(list)
+    for posting in Posting.objects.current().filter(worker__in=workers).select_related("grid__community"):
+        held[posting.worker_id].append(full_name(posting.grid, posting.grid.community))
+    for worker in Worker.objects.filter(pk__in=workers).only("name", "number", "id_number"):
+        facts = [worker.masked_id_number, "、".join(held[worker.pk])]
+        shown = {"facts": facts, "link": ["workers:inspect", worker.pk]}
+        yield Line("", 0, {}, {}, label=worker.name, outcome=Outcome.ABSENT, shown=shown, key=worker.number)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from lms import deciding, imports, jobs, undoing
 from lms.models import AuditEntry, ImportRow, ImportRun, ImportState, Outcome
 from lms.refusal import Refused
-from roster import employment, passwords
+from roster import passwords, service
 from roster.identity import check_digit
 from roster.models import Grid, Posting, Step, StepKind, Territory, User, Worker, WorkerChange, WorkerState
 
@@ -69,6 +69,10 @@ def press(client: Client) -> Callable[..., ImportRun]:
 def brought_in(send: Any, press: Any) -> Callable[..., ImportRun]:
     """A list sent and confirmed."""
     return lambda *lines, **how: press("import_confirm", send(*lines, **how))
+
+
+def resign(worker: Worker, by: User, now: Any) -> None:
+    service.take_step(worker, StepKind.LEAVE, on=timezone.localdate(now), reason="resignation", by=by, now=now)
 
 
 def asked(run: ImportRun) -> list[tuple[str, str, list[str]]]:
@@ -159,7 +163,7 @@ def test_a_cut_id_number_offers_whose_name_and_first_figures_agree(brought_in, c
 
 def test_who_has_left_comes_back_only_when_an_admin_says_so(brought_in, send, press, county_admin, now):
     brought_in(row("王秀兰", 1))
-    employment.leave(Worker.objects.get(), on=timezone.localdate(now), reason="辞职", by=county_admin, now=now)
+    resign(Worker.objects.get(), county_admin, now)
     run = send(row("王秀兰", 1, SECOND))
     assert asked(run) == [(Outcome.CONFLICT, "worker_left", ["rehire"])]
     run = press("import_confirm", decide(press, run, "rehire"))
@@ -172,7 +176,7 @@ def test_who_has_left_comes_back_only_when_an_admin_says_so(brought_in, send, pr
 
 def test_a_township_admin_cannot_take_anybody_back(brought_in, township_admin, county_admin, now):
     brought_in(row("王秀兰", 1))
-    employment.leave(Worker.objects.get(), on=timezone.localdate(now), reason="辞职", by=county_admin, now=now)
+    resign(Worker.objects.get(), county_admin, now)
     data = (HEAD + row("王秀兰", 1)).encode()
     run = imports.upload(data, name="名册.csv", kind="roster", actor=township_admin, now=timezone.now())
     assert asked(ImportRun.objects.get(pk=run.pk)) == [(Outcome.CONFLICT, "worker_left", [])]
@@ -357,9 +361,7 @@ def test_what_later_facts_stand_on_stays_and_is_named(brought_in, press, client,
     # one has an account, one has moved since, one has been changed since, one has left since
     passwords.account(Worker.objects.get(name="王秀兰"), password_hash="x", expires=None)
     brought_in(row("李建国", 2, NEIGHBOUR), row("陈秀英", 3, last="本科"))
-    employment.leave(
-        Worker.objects.get(name="周建平"), on=timezone.localdate(now), reason="辞职", by=county_admin, now=now
-    )
+    resign(Worker.objects.get(name="周建平"), county_admin, now)
     page = client.get(reverse("import_undo", args=[run.pk])).content.decode()
     for sentence in ("后来已经开了账号", "后来又安排了网格", "后来改过资料"):
         assert sentence in page, sentence
