@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from lms import audit
 from lms.refusal import Refused
+from roster import search
 from roster.models import (
     Agreement,
     Grid,
@@ -46,7 +47,12 @@ class Person:
     listed_as_mentor: str = ""
 
 
-BESIDE = {"id_number": ("id_hash",), "mobile": ("mobile_hash",), "joined_on": ("joined_precision",)}
+BESIDE = {
+    "name": ("pinyin", "initials"),
+    "id_number": ("id_hash",),
+    "mobile": ("mobile_hash", "mobile_tail_hash"),
+    "joined_on": ("joined_precision",),
+}
 
 
 @transaction.atomic
@@ -66,6 +72,7 @@ def fields_of(person: Person) -> dict[str, object]:
     values["telephones"] = person.telephones or None
     values["id_hash"] = id_lookup(person.id_number) if person.id_number else None
     values["mobile_hash"] = mobile_lookup(person.mobile) if person.mobile else ""
+    values |= search.keys_of(name=person.name, mobile=person.mobile)
     return values
 
 

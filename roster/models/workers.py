@@ -151,7 +151,11 @@ class Worker(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(step=None) | Q(step__gte=1, step__lte=18), name="worker_step_on_ladder")
         ]
-        indexes = [models.Index(fields=["township", "state"], name="worker_township_state")]
+        indexes = [
+            models.Index(fields=["township", "state"], name="worker_township_state"),
+            # the order of the list: its pages are cut on this index alone
+            models.Index(fields=["township", "number"], name="worker_township_number"),
+        ]
 
     def __str__(self) -> str:
         return self.name

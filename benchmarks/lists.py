@@ -1,0 +1,218 @@
+"""
+How fast the lists of the back office are with 100,000 workers: `python benchmarks/lists.py [people]`.
+
+Uses a database of its own: SQLite in a temporary folder as installed, or the empty one that BENCHMARK_DATABASE_URL names. Each screen is
+asked for twice through the test client as a city admin, who sees everybody; the second time counts. Goals: under 20 queries and 200 ms of
+CPU a page, 100 ms a search, 3 s for an export of 7,280. The share of the database is the time inside its statements.
+"""
+
+import base64
+import os
+import shutil
+import sys
+import tempfile
+import time
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = Path(tempfile.mkdtemp(prefix="xuetang-benchmark-"))
+os.environ |= {
+    "VAR_DIR": str(HOME),
+    "DATABASE_URL": os.environ.get("BENCHMARK_DATABASE_URL", f"sqlite:///{HOME / 'db.sqlite3'}"),
+    "REDIS_URL": "",
+    "LOG_LEVEL": "ERROR",
+    "ALLOWED_HOSTS": "testserver",
+    "DJANGO_SETTINGS_MODULE": "lms.settings",
+    # for a database that is thrown away
+    "SECRET_KEY": "benchmark" * 6,
+    "LOOKUP_KEY": "benchmark" * 6,
+    "PERSONAL_DATA_KEYS": base64.urlsafe_b64encode(b"benchmark".ljust(32)).decode(),
+}
+sys.path.insert(0, str(ROOT))
+
+import django  # noqa: E402
+
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from roster import demo, identity  # noqa: E402
+from roster.models import (  # noqa: E402
+    Agreement,
+    Channel,
+    Employment,
+    Grid,
+    GridKind,
+    Identity,
+    Level,
+    Posting,
+    Territory,
+    User,
+    Worker,
+    WorkerState,
+    mobile_lookup,
+    tail_lookup,
+)
+
+PEOPLE = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+PAGE, SEARCH, EXPORT = (20, 200), (20, 100), (20, 3000)  # goals: queries, milliseconds of CPU
+
+
+class Meter:
+    """Counts the statements of one request and the time inside them."""
+
+    def __init__(self):
+        self.queries, self.seconds = 0, 0.0
+
+    def __call__(self, execute, sql, params, many, context):
+        begun = time.perf_counter()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            self.queries += 1
+            self.seconds += time.perf_counter() - begun
+
+
+def build():
+    """A city of so many people: real divisions, two grids a community or more, everybody with a grid but one in fifty."""
+    call_command("migrate", verbosity=0)
+    call_command("createcachetable", verbosity=0)
+    chance, today = Random(7), date(2026, 9, 16)
+    demo.territories.establish(demo.divisions(), on=date(2023, 6, 30))
+    communities = list(Territory.objects.filter(level=Level.COMMUNITY).order_by("code"))
+    per = max(2, PEOPLE // len(communities) // 2)
+    Grid.objects.bulk_create(
+        [
+            Grid(community=place, code=f"{place.code}{n:03}", name=f"第{n}网格", ordinal=n, kind=GridKind.RURAL)
+            for place in communities
+            for n in range(1, per + 1)
+        ],
+        batch_size=1000,
+    )
+    grids = list(Grid.objects.select_related("community").order_by("code"))
+    for start in range(0, PEOPLE, 5000):
+        workers = [person(n, grids, chance, today) for n in range(start, min(start + 5000, PEOPLE))]
+        Worker.objects.bulk_create(workers, batch_size=500)
+        postings = [
+            Posting(worker=worker, grid=worker.grid, since=worker.joined_on) for worker in workers if chance.random() > 0.02
+        ]
+        Posting.objects.bulk_create(postings, batch_size=2000)
+    Agreement.objects.create(version=1, title="-", text="-", published_at=timezone.now())
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")
+    return User.objects.create_superuser(username="root", password="-", name="root")  # noqa: S106
+
+
+def person(n, grids, chance, today):
+    name = chance.choice(demo.SURNAMES) + "".join(chance.choices(demo.GIVEN, k=chance.choice((1, 2, 2, 2))))
+    pinyin, initials = identity.pinyin_of(name)
+    mobile = f"154{chance.randrange(10**8):08}"
+    grid = grids[n * len(grids) // PEOPLE]
+    worker = Worker(
+        number=f"W{n + 1:06}",
+        name=name,
+        pinyin=pinyin,
+        initials=initials,
+        sex=chance.choice(("male", "female")),
+        id_number=f"42120219800101{n % 10000:04}",
+        id_hash=f"{n:064}",
+        mobile=mobile,
+        mobile_hash=mobile_lookup(mobile),
+        mobile_tail_hash=tail_lookup(mobile),
+        township_id=grid.community.parent_id,
+        employment=chance.choice(Employment.values),
+        identity=chance.choice(Identity.values),
+        channel=chance.choice(Channel.values),
+        joined_on=today - timedelta(days=chance.randrange(4000)),
+        joined_precision="day",
+        certificate_expires_on=chance.choice((None, None, today + timedelta(days=chance.randrange(-400, 900)))),
+        state=chance.choices(WorkerState.values, weights=(1, 1, 90, 2, 1, 1, 4))[0],
+    )
+    worker.grid = grid
+    return worker
+
+
+def measure(client, goal, title, path):
+    """One screen, asked for twice; prints queries, CPU and the database's share of the second time beside the goal."""
+    for _again in range(2):
+        meter, begun, wall = Meter(), time.process_time(), time.perf_counter()
+        with connection.execute_wrapper(meter):
+            response = client.get(path)
+            size = len(b"".join(response.streaming_content) if response.streaming else response.content)
+        cpu, wall = (time.process_time() - begun) * 1000, (time.perf_counter() - wall) * 1000
+    assert response.status_code == 200, (path, response.status_code)
+    # on SQLite the database's work is this process's own; on PostgreSQL it is added from the clock
+    cpu += meter.seconds * 1000 if connection.vendor == "postgresql" else 0
+    passed = "" if meter.queries < goal[0] and cpu < goal[1] else "  MISSED"
+    print(
+        f"{meter.queries:>4} (<{goal[0]}) {cpu:>7.0f} ms (<{goal[1]}) {meter.seconds * 1000:>6.0f} ms "
+        f"{wall:>7.0f} ms {size // 1024:>6} kB  {title}{passed}"
+    )
+
+
+def main():
+    begun = time.perf_counter()
+    client = Client()
+    client.force_login(build())
+    print(f"{connection.vendor}, {Worker.objects.count():,} workers, built in {time.perf_counter() - begun:.0f} s")
+    print("queries   CPU with database   database    clock      size")
+    someone = Worker.objects.get(number=f"W{PEOPLE // 2:06}")
+    town = someone.township_id
+    county = Territory.objects.get(pk=town).parent_id
+    lists, grids = "/cms/workers/", "/cms/grids/"
+    last = -(-PEOPLE // 50)
+    everything = "&".join(f"columns={name}" for name in COLUMNS)
+    for goal, title, path in [
+        (PAGE, "first page", lists),
+        (PAGE, "first page, every column", f"{lists}?{everything}"),
+        (PAGE, "deep page", f"{lists}?p={last // 2}"),
+        (PAGE, "last page", f"{lists}?p={last}"),
+        (PAGE, "by name", f"{lists}?ordering=pinyin"),
+        (PAGE, "by state, deep", f"{lists}?ordering=state&p={last // 2}"),
+        (PAGE, "a county", f"{lists}?county={county}"),
+        (PAGE, "a township", f"{lists}?township={town}"),
+        (PAGE, "full-time, two states", f"{lists}?employment=fulltime&state=suspended&state=lent"),
+        (PAGE, "without a grid", f"{lists}?grids=none"),
+        (PAGE, "certificate runs out", f"{lists}?certificate=90"),
+        (PAGE, "joined between", f"{lists}?joined_from=2020-01-01&joined_to=2020-12-31"),
+        (PAGE, "grids", grids),
+        (PAGE, "grids, last page", f"{grids}?p={-(-Grid.objects.count() // 50)}"),
+        (SEARCH, "search: name", f"{lists}results/?q={someone.name}"),
+        (SEARCH, "search: surname", f"{lists}results/?q={someone.name[0]}"),
+        (SEARCH, "search: part of a name", f"{lists}results/?q={someone.name[1:]}"),
+        (SEARCH, "search: pinyin", f"{lists}results/?q={someone.pinyin.split()[0]}"),
+        (SEARCH, "search: given name in pinyin", f"{lists}results/?q=xiuying"),
+        (SEARCH, "search: initials", f"{lists}results/?q={someone.initials.split()[0]}"),
+        (SEARCH, "search: one letter", f"{lists}results/?q=z"),
+        (SEARCH, "search: number", f"{lists}results/?q={someone.number}"),
+        (SEARCH, "search: community", f"{lists}results/?q=高桥村"),
+        (SEARCH, "search: grid", f"{lists}results/?q=高桥村第2网格"),
+        (SEARCH, "search: last four digits", f"{lists}results/?q={someone.mobile[-4:]}"),
+        (SEARCH, "search: last eight digits", f"{lists}results/?q={someone.mobile[-8:]}"),
+        (SEARCH, "search: whole number", f"{lists}results/?q={someone.mobile}"),
+        (SEARCH, "search: nothing found", f"{lists}results/?q=查无此人"),
+        (EXPORT, f"export of {min(7280, PEOPLE):,}", f"{lists}?export=xlsx&{range_of(7280)}"),
+    ]:
+        measure(client, goal, title, path)
+
+
+COLUMNS = ["number", "mobile", "county", "township", "community", "grids", "employment", "identity", "state", "joined"]
+
+
+def range_of(people):
+    """A filter that leaves about so many people: those who joined up to a day."""
+    day = Worker.objects.order_by("joined_on").values_list("joined_on", flat=True)[min(people, PEOPLE) - 1]
+    return f"joined_to={day.isoformat()}"
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    finally:
+        shutil.rmtree(HOME, ignore_errors=True)
