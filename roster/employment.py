@@ -1,4 +1,4 @@
-"""A worker's working life: taken up, posted to grids, moved, signed, ended. Each verb closes what it ends with a date and keeps it."""
+"""Workers taken up, posted to grids, moved and signed. Each verb closes what it ends with a date and keeps it; the steps of a service are `roster.service`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,6 @@ from roster.models import (
     Territory,
     User,
     Worker,
-    WorkerState,
     id_lookup,
     mobile_lookup,
 )
@@ -156,22 +155,6 @@ def renew(changes: Sequence[tuple[Worker, Person, Sequence[str]]]) -> None:
         if worker.user_id
     ]
     User.objects.bulk_update(users, ["name", "mobile_hash"], batch_size=200)
-
-
-@transaction.atomic
-def leave(worker: Worker, *, on: date, reason: str, by: User, now: datetime) -> None:
-    """The worker's service ends: postings are closed with the date, the account is closed the same day, the record stays."""
-    worker = Worker.objects.select_for_update().get(pk=worker.pk)
-    if worker.state == WorkerState.LEFT:
-        return
-    if not reason.strip():
-        raise Refused(_("请写明退出的原因。"))
-    worker.state = WorkerState.LEFT
-    worker.save(update_fields=["state"])
-    worker.postings.current().update(until=on)
-    if worker.user_id:
-        User.objects.filter(pk=worker.user_id).update(is_active=False)
-    audit.note("worker.left", now=now, actor=by, subject=worker, territory=worker.township.path, on=on.isoformat())
 
 
 def agreement_due(worker: Worker, *, now: datetime) -> Agreement | None:

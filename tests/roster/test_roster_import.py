@@ -22,7 +22,7 @@ from lms import imports, judging
 from lms.commands import run_file
 from lms.models import AuditEntry, ImportRow, ImportRun, ImportState, Outcome
 from lms.resources import ERROR
-from roster import employment
+from roster import service
 from roster.identity import check_digit
 from roster.models import Grid, Level, Posting, Role, RoleGrant, Territory, User, Worker, WorkerState
 from tests import databases
@@ -336,7 +336,7 @@ def test_an_empty_cell_takes_nothing_away(listed):
 def test_who_has_left_does_not_come_back_by_a_list(listed, county_admin, now):
     listed(row("王秀兰", 1)).apply()
     worker = Worker.objects.get()
-    employment.leave(worker, on=timezone.localdate(now), reason="辞职", by=county_admin, now=now)
+    service.take_step(worker, "leave", on=timezone.localdate(now), reason="resigned", by=county_admin, now=now)
     again = listed(row("王秀兰", 1))
     assert again.judge() == [(Outcome.WRONG, ["worker_left"])]
     again.apply()
@@ -440,7 +440,8 @@ def test_only_what_the_preview_showed_changes(prepared, listed, county_admin):
 def test_who_left_meanwhile_stays_away(prepared, listed, county_admin, now):
     listed(row("王秀兰", 1)).apply()
     run = prepared(row("王秀兰", 1, SECOND))
-    employment.leave(Worker.objects.get(), on=timezone.localdate(now), reason="辞职", by=county_admin, now=now)
+    today = timezone.localdate(now)
+    service.take_step(Worker.objects.get(), "leave", on=today, reason="resigned", by=county_admin, now=now)
     run = press(county_admin, "import_confirm", run)
     assert (run.counts, places("王秀兰")) == ({"skipped": 1}, [])
 
