@@ -13,15 +13,18 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from wagtail.admin.ui.tables import BaseColumn, Column
 
+from lms.sealing import SealedJSONField, SealedTextField
 from lms.workbooks import SHADE, Value
 
 FORMULA = tuple("=+-@\t\r")
+SEALED = (SealedJSONField, SealedTextField)
 
 
 class ListColumn(Column):
     """
     A column that can be chosen and exported. `typed` gives the cell of the table where it is more than the words on the screen;
-    `related` and `prefetch` name what it reads besides its own row, fetched only where the column is shown.
+    `related` and `prefetch` name what it reads besides its own row, `sealed` what has to be unsealed for it: done only where the column
+    is shown.
     """
 
     def __init__(
@@ -33,10 +36,11 @@ class ListColumn(Column):
         typed: Callable[[Any], Value] | None = None,
         related: Sequence[str] = (),
         prefetch: Sequence[str | Prefetch] = (),
+        sealed: Sequence[str] = (),
         **given: Any,
     ) -> None:
         super().__init__(name, label=label, **given)
-        self.shown, self.typed, self.related, self.prefetch = shown, typed, related, prefetch
+        self.shown, self.typed, self.related, self.prefetch, self.sealed = shown, typed, related, prefetch, sealed
 
 
 class PickColumn(BaseColumn):
@@ -57,13 +61,13 @@ def chosen(columns: Sequence[BaseColumn], query: QueryDict) -> list[BaseColumn]:
     return [*columns[:1], *(wanted or usual)]
 
 
-def with_what_they_read(rows: QuerySet[Any], columns: Iterable[BaseColumn]) -> QuerySet[Any]:
-    for column in columns:
-        if related := getattr(column, "related", ()):
-            rows = rows.select_related(*related)
-        if prefetch := getattr(column, "prefetch", ()):
-            rows = rows.prefetch_related(*prefetch)
-    return rows
+def with_what_they_read(rows: QuerySet[Any], columns: Sequence[BaseColumn]) -> QuerySet[Any]:
+    related = {name for column in columns for name in getattr(column, "related", ())}
+    prefetch = list(dict.fromkeys(one for column in columns for one in getattr(column, "prefetch", ())))
+    read = {name for column in columns for name in getattr(column, "sealed", ())}
+    unread = [field.name for field in rows.model._meta.concrete_fields if isinstance(field, SEALED)]
+    rows = rows.prefetch_related(*prefetch).defer(*(set(unread) - read))
+    return rows.select_related(*related) if related else rows
 
 
 def value_of(column: BaseColumn, row: Any) -> Value:

@@ -20,7 +20,11 @@ def kept_part(query: QueryDict | str) -> str:
     """The part of a query string that a view keeps, always in the same order, so that two can be compared."""
     values = QueryDict(query) if isinstance(query, str) else query
     pairs = [
-        (name, value) for name in sorted(values) if name not in PASSING for value in sorted(values.getlist(name)) if value
+        (name, value)
+        for name in sorted(values)
+        if name not in PASSING
+        for value in sorted(values.getlist(name))
+        if value
     ]
     return urlencode(pairs)
 

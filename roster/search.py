@@ -71,8 +71,8 @@ def _by_figures(figures: str, workers: WorkerQuerySet) -> Iterator[Q]:
     elif len(figures) == TAIL:
         yield Q(mobile_tail_hash=tail_lookup(figures))
     elif TAIL < len(figures) < WHOLE:
-        alike = workers.filter(mobile_tail_hash=tail_lookup(figures)).order_by().only("mobile")[:SHARING]
-        yield Q(pk__in=[worker.pk for worker in alike if worker.mobile.endswith(figures)])
+        alike = workers.filter(mobile_tail_hash=tail_lookup(figures)).order_by().values_list("pk", "mobile")[:SHARING]
+        yield Q(pk__in=[pk for pk, mobile in alike if mobile.endswith(figures)])
     if len(figures) >= CODE:
         yield _in_charge(Grid.objects.filter(code__startswith=figures))
 

@@ -24,7 +24,7 @@ from lms.models import ImportRun, ImportState, Job
 from mentors.models import Claim
 from records import certificates, schemes
 from records.models import Assessment, Round
-from roster.models import Grid, PasswordSheet, User
+from roster.models import Batch, Grid, PasswordSheet, SavedView, User
 
 pytestmark = pytest.mark.django_db
 
@@ -92,6 +92,14 @@ EXISTS_FOR = {
     "workers:index": "tabc",
     "workers:index_results": "tabc",
     "workers:inspect": "tac",
+    "act_on_workers": "tac",
+    "batches": "tabc",
+    "batch": "ac",
+    "undo_batch": "ac",
+    "saved_views": "tabc",
+    "keep_view": "tabc",
+    "rename_view": "a",
+    "drop_view": "a",
     "grids:index": "tabc",
     "grids:index_results": "tabc",
     "grids:inspect": "tac",
@@ -151,6 +159,7 @@ LEFT_OUT = {"wagtailadmin_error_test", "sign_out", "wagtailadmin_logout"}
 SENT = {
     "display": {},
     "prepare_passwords": {"township": "township"},
+    "keep_view": {"listing": "listing", "name": "listing"},
     "courses_attendance": {"township": "township", "present": "worker"},
 }
 
@@ -273,7 +282,30 @@ def things(city: Any, worker: Any, mentor: Any, county_admin: User, township_adm
             "pk": Question.objects.create(bank=bank, kind="single", stem="？", options=["甲", "乙"], key=[0]).pk
         },
         "imports": run.pk,
-        "queries": {"bulletin": bulletin, "bulletin_xlsx": bulletin},
+        # views of lists, and acts on many
+        "listing": "workers",
+        "view": SavedView.objects.create(
+            user=county_admin, listing="workers", name="停职的", query="state=suspended"
+        ).pk,
+        "batch": Batch.objects.create(
+            kind="step.suspend",
+            listing="workers",
+            actor=county_admin,
+            at=now,
+            done={
+                "values": {"on": "2026-09-16", "reason": "illness"},
+                "people": [],
+                "at": 0,
+                "passed": [],
+                "job": None,
+            },
+        ).pk,
+        "queries": {
+            "bulletin": bulletin,
+            "bulletin_xlsx": bulletin,
+            "saved_views": "?listing=workers",
+            "act_on_workers": f"?act=step.suspend&id={worker.pk}",
+        },
     }
 
 

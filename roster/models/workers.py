@@ -155,6 +155,8 @@ class Worker(models.Model):
             models.Index(fields=["township", "state"], name="worker_township_state"),
             # the order of the list: its pages are cut on this index alone
             models.Index(fields=["township", "number"], name="worker_township_number"),
+            models.Index(fields=["joined_on"], name="worker_joined_on"),
+            models.Index(fields=["certificate_expires_on"], name="worker_certificate_expires"),
         ]
 
     def __str__(self) -> str:
