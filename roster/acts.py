@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django import forms
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
 from lms.refusal import Refused
 from roster import act_forms, fields, files, service, steps
-from roster.models import Batch, StepKind, User, Worker, WorkerChange, WorkerQuerySet, WorkerState
+from roster.models import Batch, StepKind, User, Worker, WorkerChange, WorkerState
 
 Passed = list[tuple[Worker, str]]  # who was passed over, and why
 
@@ -32,9 +31,9 @@ class Outlook:
 class Act:
     code: str
     label: Any
-    form: type[forms.Form]
+    form: Any
 
-    def outlook(self, people: WorkerQuerySet) -> Outlook:
+    def outlook(self, people: QuerySet[Worker]) -> Outlook:
         return Outlook(people.count())
 
     def carry_out(
@@ -61,7 +60,7 @@ class StepAct(Act):
         self.kind, self.code, self.label = kind, f"step.{kind}", kind.label
         self.form = act_forms.step_form(kind)
 
-    def outlook(self, people: WorkerQuerySet) -> Outlook:
+    def outlook(self, people: QuerySet[Worker]) -> Outlook:
         counts = dict(people.order_by().values_list("state").annotate(n=Count("pk")))
         can = sum(n for state, n in counts.items() if steps.after(self.kind, state) is not None)
         cannot = [
@@ -141,9 +140,9 @@ class FileAct(Act):
 
     def told(self, values: Mapping[str, Any]) -> list[tuple[str, str]]:
         new = fields.read(self.name, values["value"])
-        posts = files.posts_of([new]) if self.name == "post" else None
+        names = files.names_of([(self.name, new)])
         return [
-            (_("改成"), fields.shown(self.name, new, posts) if new else _("清空")),
+            (_("改成"), fields.shown(self.name, new, names) if new else _("清空")),
             (str(act_forms.LABELS["reason"]), values["reason"]),
         ]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.paginator import Page
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.utils.functional import cached_property
@@ -63,20 +63,20 @@ class LeanPaginator(WagtailPaginator):
 
     @cached_property
     def first_keys(self) -> list[Any]:
-        return list(self.object_list.values_list("pk", flat=True)[: self.FEW + 1])  # type: ignore[union-attr]
+        return list(self.object_list.values_list("pk", flat=True)[: self.FEW + 1])
 
     @cached_property
     def count(self) -> int:
         few = len(self.first_keys)
-        return few if few <= self.FEW else self.object_list.count()  # type: ignore[call-arg,return-value,arg-type]
+        return few if few <= self.FEW else self.object_list.count()
 
     def page(self, number: Any) -> Page[Any]:
         number = self.validate_number(number)
         bottom, top = (number - 1) * self.per_page, number * self.per_page
         keys = self.first_keys[bottom:top]
         if top > self.FEW and self.count > self.FEW:
-            keys = list(self.object_list.values_list("pk", flat=True)[bottom:top])  # type: ignore[union-attr]
-        return self._get_page(self.fetch(keys), number, self)  # type: ignore[attr-defined]
+            keys = list(self.object_list.values_list("pk", flat=True)[bottom:top])
+        return self._get_page(self.fetch(keys), number, self)
 
 
 class ScopedIndexView(Scoped, generic.IndexView):
@@ -104,11 +104,11 @@ class ScopedIndexView(Scoped, generic.IndexView):
 
     @cached_property
     def listing(self) -> str:
-        return self.index_url_name.partition(":")[0]  # type: ignore[attr-defined]
+        return self.index_url_name.partition(":")[0]
 
     @cached_property
     def all_columns(self) -> list[Any]:
-        return generic.IndexView.columns.func(self)  # type: ignore[attr-defined]
+        return generic.IndexView.columns.func(self)
 
     @cached_property
     def columns(self) -> list[Any]:
@@ -180,7 +180,7 @@ class ScopedIndexView(Scoped, generic.IndexView):
     def header_more_buttons(self) -> list[Button]:
         return []  # the export stands beside the count of what it holds
 
-    def as_spreadsheet(self, queryset: QuerySet[Any], spreadsheet_format: str) -> HttpResponse:
+    def as_spreadsheet(self, queryset: QuerySet[Any], spreadsheet_format: str) -> FileResponse:
         rows = list(columns.with_what_they_read(queryset, self.columns))
         now, actor = self.request.now, self.request.user  # type: ignore[attr-defined]
         kind = self.model._meta.label_lower

@@ -30,10 +30,10 @@ def begin(act: Act, people: Sequence[int], values: Mapping[str, Any], *, by: Use
     """Do the act to these people, at once or in the background. Refuses when there is nobody, or what is asked is wrong for all."""
     if not people:
         raise Refused(_("没有选中任何人。请先在列表里勾选。"))
-    done = {"values": dict(values), "people": list(people), "at": 0, "passed": [], "job": None}
+    done: dict[str, Any] = {"values": dict(values), "people": list(people), "at": 0, "passed": [], "job": None}
     batch = Batch.objects.create(kind=act.code, listing="workers", actor=by, at=now, done=done)
     if len(people) > ALONE:
-        batch.done["job"] = jobs.enqueue("roster.act", owner=by, batch=batch.pk).pk
+        done["job"] = jobs.enqueue("roster.act", owner=by, batch=batch.pk).pk
         batch.save(update_fields=["done"])
     else:
         while next_chunk(batch, now=now):
@@ -46,17 +46,17 @@ def begin(act: Act, people: Sequence[int], values: Mapping[str, Any], *, by: Use
 def carry_on(handle: jobs.Handle) -> None:
     """The chunks of one batch, from where it stands."""
     batch = Batch.objects.get(pk=handle.args["batch"])
-    total = len(batch.done["people"])
+    total = len(kept(batch)["people"])
     while next_chunk(batch, now=timezone.now()):
         batch.refresh_from_db()
-        handle.progress(batch.done["at"], total)
+        handle.progress(kept(batch)["at"], total)
 
 
 @transaction.atomic
 def next_chunk(batch: Batch, *, now: datetime) -> bool:
     """Do the next few people; False when nobody is left."""
     batch = Batch.objects.select_for_update(of=("self",)).select_related("actor").get(pk=batch.pk)
-    done: dict[str, Any] = batch.done
+    done = kept(batch)
     keys = done["people"][done["at"] : done["at"] + CHUNK]
     if not keys:
         return False
@@ -78,7 +78,7 @@ def undo(batch: Batch, *, by: User, now: datetime) -> Batch:
         batch = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
         check_undo(batch)
         if batch.count > ALONE:
-            batch.done["undo"] = jobs.enqueue("roster.undo_act", owner=by, batch=batch.pk, by=by.pk).pk
+            kept(batch)["undo"] = jobs.enqueue("roster.undo_act", owner=by, batch=batch.pk, by=by.pk).pk
             batch.save(update_fields=["done"])
             return batch
     return undo_now(batch, by=by, now=now)
@@ -115,7 +115,7 @@ def check_undo(batch: Batch) -> None:
 
 def job_of(batch: Batch) -> Job | None:
     """The newest background work of a batch: carrying it out, or its undo."""
-    done: dict[str, Any] = batch.done or {}
+    done = kept(batch)
     key = done.get("undo") or done.get("job")
     return Job.objects.filter(pk=key).first() if key else None
 
@@ -123,6 +123,12 @@ def job_of(batch: Batch) -> Job | None:
 def under_way(batch: Batch) -> bool:
     job = job_of(batch)
     return job is not None and job.state not in FINISHED
+
+
+def kept(batch: Batch) -> dict[str, Any]:
+    """What is written down of a batch: what was asked, for whom, how far it is, who was passed over, its jobs."""
+    done: Any = batch.done
+    return done or {}
 
 
 def title_of(batch: Batch) -> str:

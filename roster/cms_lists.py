@@ -7,13 +7,14 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from wagtail.admin import messages
 
 from lms import numbers
 from lms.refusal import Refused
-from roster import acts, reach
+from roster import act_forms, acts, reach
 from roster import batches as records
 from roster import saved_views as views
 from roster.asking import Asking
@@ -107,11 +108,11 @@ def act_on_workers(request: Asking) -> HttpResponse:
     if act is None or not (outlook.can or outlook.cannot):
         messages.error(request, _("请先勾选网格员，再选要办的事。"))
         return redirect(back)
-    form: Any = act.form(request.POST or None, initial={"on": request.now.date()})
+    form: Any = act.form(request.POST or None, today=timezone.localdate(request.now))
     if request.method == "POST" and still_so(request, outlook) and form.is_valid():
         keys = list(people.order_by("township__code", "number").values_list("pk", flat=True))
         try:
-            batch = records.begin(act, keys, form.values, by=request.user, now=request.now)
+            batch = records.begin(act, keys, act_forms.values_of(form), by=request.user, now=request.now)
         except Refused as refusal:
             form.add_error(refusal.code if refusal.code in form.fields else None, refusal.sentence)
         else:
@@ -132,7 +133,7 @@ def still_so(request: Asking, outlook: acts.Outlook) -> bool:
 def told(request: Asking, batch: Batch, back: str) -> HttpResponse:
     """Back to the list with what was done and the way to undo it; to the batch where it goes on, or where somebody was passed over."""
     where = reverse("batch", args=[batch.pk])
-    if records.under_way(batch) or batch.done["passed"]:
+    if records.under_way(batch) or records.kept(batch)["passed"]:
         return redirect(where)
     said = {"act": records.title_of(batch), "n": batch.count}
     messages.success(request, _("%(act)s：已办 %(n)d 人。") % said, buttons=[messages.button(where, _("查看或撤销"))])
@@ -144,7 +145,7 @@ def told(request: Asking, batch: Batch, back: str) -> HttpResponse:
 
 def seen_by(request: Asking) -> QuerySet[Batch]:
     """One's own acts; a city admin sees everybody's."""
-    found = Batch.objects.select_related("actor", "undone_by")
+    found = Batch.objects.filter(listing="workers").select_related("actor", "undone_by")
     return found if reach.has(request.user, Role.CITY_ADMIN) else found.filter(actor=request.user)
 
 
@@ -161,7 +162,7 @@ def batches(request: Asking) -> HttpResponse:
 @require_safe
 def batch(request: Asking, batch: int) -> HttpResponse:
     found = get_object_or_404(seen_by(request), pk=batch)
-    act, done = acts.ACTS.get(found.kind), found.done or {}
+    act, done = acts.ACTS.get(found.kind), records.kept(found)
     people = act.reached(found).filter(pk__in=reach.workers(request.user)) if act else Worker.objects.none()
     context = {
         "batch": found,

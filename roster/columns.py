@@ -73,7 +73,7 @@ def with_what_they_read(rows: QuerySet[Any], columns: Sequence[BaseColumn]) -> Q
 def value_of(column: BaseColumn, row: Any) -> Value:
     """What the exported table holds: a date, a number, or the words of the screen."""
     typed = getattr(column, "typed", None)
-    value = typed(row) if typed else column.get_value(row)  # type: ignore[attr-defined]
+    value = typed(row) if typed else column.get_value(row)
     if value is None or isinstance(value, (int, date)):
         return value
     return str(value)

@@ -1,18 +1,23 @@
-"""What the roster of a new installation starts with: the confidentiality agreement that everyone signs first."""
+"""What the roster of a new installation starts with: the agreement that everyone signs first, and the ladder of posts."""
 
 from datetime import datetime
 from pathlib import Path
 
+from roster import ladder
 from roster.models import Agreement
 
 TEXT = Path(__file__).parent / "content" / "agreement.txt"
 
 
 def lay(*, now: datetime) -> list[str]:
-    """Publish the first version where there is none; returns what was laid, in words."""
+    """Lay what is not there yet; returns what was laid, in words."""
+    return [*agreement(now=now), *(f"岗位等级：{band.name}" for band in ladder.lay())]
+
+
+def agreement(*, now: datetime) -> list[str]:
     if Agreement.objects.exists():
         return []
-    agreement = Agreement.objects.create(
+    first = Agreement.objects.create(
         version=1, title="网格员保密协议", text=TEXT.read_text(encoding="utf-8"), published_at=now
     )
-    return [f"《{agreement.title}》第 {agreement.version} 版"]
+    return [f"《{first.title}》第 {first.version} 版"]

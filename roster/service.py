@@ -106,6 +106,7 @@ def propose(
     on: date,
     by: User,
     now: datetime,
+    identity: str = "",
     decided_by: str = "",
     document: str = "",
     note: str = "",
@@ -122,8 +123,8 @@ def propose(
     (worker,) = employment.take_up([person], now=now)
     if not reach.covers(by, worker.township):
         raise Refused(_("这个乡镇（街道）不在你的管辖范围，请改选。"))
-    worker.state = WorkerState.PROPOSED
-    worker.save(update_fields=["state"])
+    worker.state, worker.identity = WorkerState.PROPOSED, identity
+    worker.save(update_fields=["state", "identity"])
     step = _written(asked, worker, before="", after=WorkerState.PROPOSED, by=by, now=now)
     step.scan.name = scans.keep(scan, now=now) if scan else ""
     step.save()

@@ -76,6 +76,13 @@ def outcomes(kind: str, reason: str) -> tuple[str, ...]:
     return OUTCOME_OF.get(kind, ()) if reason in REMOVAL else ()
 
 
+def reasons(kind: str, state: str) -> tuple[str, ...]:
+    """The reasons to choose from for somebody in this state: who is not in service yet cannot be removed from it."""
+    if kind == K.LEAVE and state not in SERVING:
+        return ("declined", "resigned", "died", "other")
+    return tuple(code for code in REASONS_OF.get(kind, ()) if code != "declined")
+
+
 def words(code: str, table: Mapping[str, object] = REASONS) -> str:
     """What a code of a table is called; the code itself where the table has lost it."""
     return str(table.get(code, code))

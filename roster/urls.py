@@ -1,6 +1,6 @@
 from django.urls import path
 
-from roster import views
+from roster import my_file, views
 
 urlpatterns = [
     path("sign-in/", views.sign_in, name="sign_in"),
@@ -8,4 +8,7 @@ urlpatterns = [
     path("password/", views.password, name="password"),
     path("agreement/", views.agreement, name="agreement"),
     path("me/", views.me, name="me"),
+    path("me/file/", my_file.show, name="my_file"),
+    path("me/file/<slug:field>/correct/", my_file.correct, name="correct_field"),
+    path("me/file/corrections/<int:correction>/withdraw/", my_file.withdraw, name="withdraw_correction"),
 ]

@@ -3,6 +3,7 @@ from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from lms import audit
 from lms.refusal import Refused
-from roster import employment, passwords, reach, signin
+from roster import certificates, employment, passwords, reach, signin
 from roster.asking import Asking
 from roster.forms import AgreementForm, NewPasswordForm, SignInForm
 
@@ -93,8 +94,6 @@ def me(request: Asking) -> HttpResponse:
         return render(request, "roster/account.html", context)
     postings = worker.postings.current().select_related("grid__community__parent__parent")
     signed = worker.signatures.select_related("agreement").order_by("-signed_at").first()
-    return render(
-        request,
-        "roster/me.html",
-        {"worker": worker, "postings": postings, "signed": signed, "site": settings.SITE_NAME},
-    )
+    certificate = certificates.standing(worker, today=timezone.localdate(request.now))
+    context = {"worker": worker, "postings": postings, "signed": signed, "certificate": certificate}
+    return render(request, "roster/me.html", {**context, "site": settings.SITE_NAME})

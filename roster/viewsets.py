@@ -8,26 +8,11 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
 
-from roster import acts, reach, roles, search
+from roster import acts, reach, search
 from roster.backoffice import ScopedInspectView, ScopedModelViewSet
 from roster.models import Grid, GridKind, Level, Territory, Worker
+from roster.worker_file import WorkerInspectView
 from roster.worker_list import COLUMNS, WorkerFilter, places
-
-
-class WorkerInspectView(ScopedInspectView):
-    labels = {
-        "number": _("登录号"),
-        "masked_id_number": _("身份证号"),
-        "masked_mobile": _("手机号"),
-        "joined": _("上岗时间"),
-    }
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        postings = self.object.postings.select_related("grid__community")
-        order = F("until").desc(nulls_first=True), F("since").desc(nulls_last=True)
-        asking: Any = self.request.user
-        may_reset = self.object.user is not None and roles.may_reset(asking, self.object.user)
-        return super().get_context_data(postings=postings.order_by(*order), may_reset=may_reset, **kwargs)
 
 
 class WorkerViewSet(ScopedModelViewSet):

@@ -1,12 +1,25 @@
 from typing import Any
 
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
 from lms.panels import Waiting, WaitingPanel
-from roster import cms, cms_lists, cms_roles, kinds, reach, roles
+from roster import (
+    certificates,
+    cms,
+    cms_file,
+    cms_life,
+    cms_lists,
+    cms_roles,
+    cms_rules,
+    corrections,
+    kinds,
+    reach,
+    roles,
+)
 from roster.asking import Asking
 from roster.backoffice import AdminsMenuItem, ScopedModelViewSet
 from roster.viewsets import GridViewSet, WorkerViewSet
@@ -51,6 +64,24 @@ def addresses() -> list[URLPattern]:
     ]
 
 
+@hooks.register("register_admin_urls")
+def life_addresses() -> list[URLPattern]:
+    return [
+        path("workers/propose/", cms_life.propose, name="propose_worker"),
+        path("workers/<int:worker>/step/<slug:kind>/", cms_life.step, name="worker_step"),
+        path("workers/<int:worker>/take-back/", cms_life.take_back, name="worker_take_back"),
+        path("workers/<int:worker>/change/", cms_file.change, name="worker_change"),
+        path("workers/certificates/", cms_rules.expiring, name="certificates_expiring"),
+        path("steps/<int:step>/scan/", cms_life.scan, name="step_scan"),
+        path("corrections/", cms_file.waiting, name="corrections"),
+        path("corrections/<int:correction>/", cms_file.decide, name="correction"),
+        path("ladder/", cms_rules.bands, name="post_bands"),
+        path("ladder/<int:band>/", cms_rules.band, name="post_band"),
+        path("agreements/", cms_rules.agreement_versions, name="agreement_versions"),
+        path("agreements/publish/", cms_rules.publish_agreement, name="publish_agreement"),
+    ]
+
+
 @hooks.register("register_admin_menu_item")
 def first_passwords() -> MenuItem:
     hint = _("按乡镇（街道）生成，打印后发给本人")
@@ -67,6 +98,35 @@ def role_holders() -> MenuItem:
     )
 
 
+@hooks.register("register_admin_menu_item")
+def worker_corrections() -> MenuItem:
+    hint = _("网格员说自己的资料有误，核对后更正")
+    return AdminsMenuItem(
+        _("更正申请"), reverse("corrections"), name="corrections", icon_name="edit", attrs={"title": hint}, order=120
+    )
+
+
+@hooks.register("register_admin_menu_item")
+def worker_agreements() -> MenuItem:
+    hint = _("各版保密协议，谁签了，发布新版")
+    return AdminsMenuItem(
+        _("保密协议"),
+        reverse("agreement_versions"),
+        name="agreements",
+        icon_name="doc-full",
+        attrs={"title": hint},
+        order=150,
+    )
+
+
+@hooks.register("register_admin_menu_item")
+def ladder_of_posts() -> MenuItem:
+    hint = _("四岗十八级：每个岗位可以定的级")
+    return AdminsMenuItem(
+        _("岗位等级"), reverse("post_bands"), name="ladder", icon_name="list-ol", attrs={"title": hint}, order=155
+    )
+
+
 @hooks.register("construct_homepage_panels")
 def what_waits(request: Asking, panels: list[Any]) -> None:
     if not reach.has(request.user, *reach.ADMINS):
@@ -75,4 +135,10 @@ def what_waits(request: Asking, panels: list[Any]) -> None:
     items = (
         [Waiting(str(_("人还没有自己的密码，登不上")), waiting, reverse("password_sheets"), "warn")] if waiting else []
     )
+    asked = corrections.visible_to(request.user).filter(state=corrections.WAITING).count()
+    if asked:
+        items.append(Waiting(str(_("份更正申请等处理")), asked, reverse("corrections"), "warn"))
+    due = certificates.due(reach.workers(request.user), today=timezone.localdate(request.now)).count()
+    if due:
+        items.append(Waiting(str(_("人的社工证登记到期或快到期")), due, reverse("certificates_expiring"), "warn"))
     panels.append(WaitingPanel(str(_("名册")), items, order=10))

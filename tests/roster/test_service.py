@@ -133,7 +133,7 @@ def test_a_newcomer_is_proposed_trained_and_starts_with_a_date(
 
 
 def test_nobody_known_is_proposed_again(city: Any, county_admin: User, now: Any) -> None:
-    person = Person("冯新", city.township.pk, "fulltime", id_number="422301197003074513")
+    person = Person("冯新", city.township.pk, "fulltime", id_number="422301197003079979")
     today = timezone.localdate(now)
     worker = service.propose(person, on=today, by=county_admin, now=now).worker
     with pytest.raises(Refused, match=f"已有档案：冯新（{worker.number}），现在是“拟聘”"):

@@ -1,0 +1,50 @@
+"""Versions of the confidentiality agreement: publishing one asks everybody to sign anew."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Count, QuerySet
+from django.utils.translation import gettext as _
+
+from lms import audit
+from lms.refusal import Refused
+from roster import reach
+from roster.employment import hold_numbers
+from roster.models import Agreement, Role, Signature, User, Worker
+
+
+def versions() -> QuerySet[Agreement]:
+    """All versions, the newest first."""
+    return Agreement.objects.order_by("-version")
+
+
+def signed(versions: list[Agreement]) -> dict[int, int]:
+    """How many have signed each."""
+    rows = Signature.objects.filter(agreement__in=versions).values_list("agreement").annotate(n=Count("pk"))
+    return dict(rows.order_by())
+
+
+def asked_anew() -> int:
+    """How many a new version asks to sign: all who can still sign in."""
+    return Worker.objects.listed().filter(user__is_active=True).count()
+
+
+@transaction.atomic
+def publish(*, title: str, text: str, by: User, now: datetime) -> Agreement:
+    """A new version, in force from this moment. The same text as the newest is that version: a form sent twice.
+
+    Refuses whoever is not the city's admin, and a text too short to be one.
+    """
+    if not reach.has(by, Role.CITY_ADMIN):
+        raise Refused(_("保密协议由市级管理员发布，请联系市级管理员。"))
+    title, text = title.strip(), text.replace("\r\n", "\n").strip()
+    if len(text) < 50:
+        raise Refused(_("协议太短，看起来没有写完。请把全文贴进来。"), code="text")
+    hold_numbers()
+    newest = versions().first()
+    if newest and (newest.title, newest.text.strip()) == (title, text):
+        return newest
+    version = newest.version + 1 if newest else 1
+    made = Agreement.objects.create(version=version, title=title, text=text, published_at=now)
+    audit.note("agreement.published", now=now, actor=by, subject=made, version=version)
+    return made
