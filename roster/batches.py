@@ -107,10 +107,10 @@ def undo_now(batch: Batch, *, by: User, now: datetime) -> Batch:
 def check_undo(batch: Batch) -> None:
     if batch.undone_at:
         raise Refused(_("这次操作已经撤销过了。"))
-    if batch.kind not in ACTS or not batch.count:
-        raise Refused(_("这次操作没有可以撤销的。"))
     if under_way(batch):
         raise Refused(_("这次操作还在办理，请等它完成再撤销。"))
+    if batch.kind not in ACTS or not batch.count:
+        raise Refused(_("这次操作没有可以撤销的。"))
 
 
 def job_of(batch: Batch) -> Job | None:

@@ -11,7 +11,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
+from django_filters.widgets import SuffixedMultiWidget
+from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import BaseColumn
 
 from roster import passwords, reach
@@ -27,6 +28,7 @@ from roster.models import (
     Worker,
     WorkerState,
 )
+from roster.step_forms import DayInput
 
 ALL = _("全部")
 SOON = (30, 90, 180)  # days before a certificate runs out
@@ -79,6 +81,20 @@ def grids_filter(rows: QuerySet[Worker], name: str, value: str) -> QuerySet[Work
             pk__in=Posting.objects.current().values("worker").annotate(n=Count("pk")).filter(n__gt=1).values("worker")
         )
     return rows.filter(~Exists(held) if value == "none" else Exists(held))
+
+
+class Days(SuffixedMultiWidget):
+    """From a day to a day, with the browser's own calendar."""
+
+    template_name = "wagtailadmin/widgets/range_input.html"
+    suffixes = ["from", "to"]
+
+    def __init__(self, attrs: Any = None) -> None:
+        named = {"from": _("从哪一天"), "to": _("到哪一天")}
+        super().__init__([DayInput(**{"aria-label": str(named[suffix])}) for suffix in self.suffixes], attrs)
+
+    def decompress(self, value: Any) -> list[Any]:
+        return [value.start, value.stop] if value else [None, None]
 
 
 class WorkerFilter(WagtailFilterSet):
@@ -141,9 +157,7 @@ class WorkerFilter(WagtailFilterSet):
         empty_label=ALL,
         widget=forms.RadioSelect,
     )
-    joined = django_filters.DateFromToRangeFilter(
-        field_name="joined_on", label=_("上岗时间"), widget=DateRangePickerWidget
-    )
+    joined = django_filters.DateFromToRangeFilter(field_name="joined_on", label=_("上岗时间"), widget=Days)
 
     class Meta:
         model = Worker

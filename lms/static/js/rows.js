@@ -19,6 +19,7 @@ function show() {
   const none = picked.length === 0 && !every?.checked;
   text.textContent = every?.checked ? every.nextElementSibling.textContent : none ? text.dataset.empty : words(picked.length, text.dataset.unit);
   form.querySelector("button").disabled = none;
+  form.parentElement.classList.toggle("bo-any", !none);
 }
 
 document.addEventListener("change", (event) => {
