@@ -60,6 +60,7 @@ from roster.models import (  # noqa: E402
     tail_lookup,
 )
 
+TICKS = os.sysconf("SC_CLK_TCK")
 PEOPLE = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
 PAGE, EXPORT, SEARCH = (
     (20, 200),
@@ -81,6 +82,16 @@ class Meter:
         finally:
             self.queries += 1
             self.seconds += time.perf_counter() - begun
+
+
+def cpu():
+    """Seconds of CPU so far: ours, and on PostgreSQL the server process's that works for us, which stands beside us on this machine."""
+    spent = time.process_time()
+    if connection.vendor == "postgresql":
+        pid = connection.connection.info.backend_pid
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        spent += (int(fields[11]) + int(fields[12])) / TICKS
+    return spent
 
 
 def build():
@@ -148,17 +159,15 @@ def person(n, grids, chance, today):
 def measure(client, goal, title, path):
     """One screen, asked for twice; prints queries, CPU and the database's share of the second time beside the goal."""
     for _again in range(2):
-        meter, begun, wall = Meter(), time.process_time(), time.perf_counter()
+        meter, begun, wall = Meter(), cpu(), time.perf_counter()
         with connection.execute_wrapper(meter):
             response = client.get(path)
             size = len(b"".join(response.streaming_content) if response.streaming else response.content)
-        cpu, wall = (time.process_time() - begun) * 1000, (time.perf_counter() - wall) * 1000
+        spent, wall = (cpu() - begun) * 1000, (time.perf_counter() - wall) * 1000
     assert response.status_code == 200, (path, response.status_code)
-    # on SQLite the database's work is this process's own; on PostgreSQL it is added from the clock
-    cpu += meter.seconds * 1000 if connection.vendor == "postgresql" else 0
-    passed = "" if meter.queries < goal[0] and cpu < goal[1] else "  MISSED"
+    passed = "" if meter.queries < goal[0] and spent < goal[1] else "  MISSED"
     print(
-        f"{meter.queries:>4} (<{goal[0]}) {cpu:>7.0f} ms (<{goal[1]}) {meter.seconds * 1000:>6.0f} ms "
+        f"{meter.queries:>4} (<{goal[0]}) {spent:>7.0f} ms (<{goal[1]}) {meter.seconds * 1000:>6.0f} ms "
         f"{wall:>7.0f} ms {size // 1024:>6} kB  {title}{passed}"
     )
 
@@ -168,6 +177,8 @@ def main():
     call_command("collectstatic", verbosity=0, interactive=False)
     client = Client()
     client.force_login(build())
+    if connection.vendor == "postgresql":  # its helpers' CPU would not be seen
+        connection.cursor().execute("SET max_parallel_workers_per_gather = 0")
     print(f"{connection.vendor}, {Worker.objects.count():,} workers, built in {time.perf_counter() - begun:.0f} s")
     print("queries   CPU with database   database    clock      size")
     someone = Worker.objects.get(number=f"W{PEOPLE // 2:06}")
@@ -219,15 +230,14 @@ def main():
 def measure_search(title, text):
     """The search alone: how many it finds, and the keys of the first page."""
     for _again in range(2):
-        meter, begun = Meter(), time.process_time()
+        meter, begun = Meter(), cpu()
         with connection.execute_wrapper(meter):
-            paginator = LeanPaginator(search.found(Worker.objects.all(), text).order_by("township__code", "number"), 50)
+            paginator = LeanPaginator(search.found(Worker.objects.all(), text).order_by("township_id", "number"), 50)
             count, _keys = paginator.count, paginator.first_keys[:50]
-        cpu = (time.process_time() - begun) * 1000
-    cpu += meter.seconds * 1000 if connection.vendor == "postgresql" else 0
-    passed = "" if cpu < SEARCH else "  MISSED"
+        spent = (cpu() - begun) * 1000
+    passed = "" if spent < SEARCH else "  MISSED"
     print(
-        f"{meter.queries:>4}       {cpu:>7.0f} ms (<{SEARCH}) {meter.seconds * 1000:>6.0f} ms  {count:>6,} found  search for {title}{passed}"
+        f"{meter.queries:>4}       {spent:>7.0f} ms (<{SEARCH}) {meter.seconds * 1000:>6.0f} ms  {count:>6,} found  search for {title}{passed}"
     )
 
 

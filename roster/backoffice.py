@@ -73,10 +73,15 @@ class LeanPaginator(WagtailPaginator):
     def page(self, number: Any) -> Page[Any]:
         number = self.validate_number(number)
         bottom, top = (number - 1) * self.per_page, number * self.per_page
-        keys = self.first_keys[bottom:top]
-        if top > self.FEW and self.count > self.FEW:
-            keys = list(self.object_list.values_list("pk", flat=True)[bottom:top])
+        keys = self.first_keys[bottom:top] if min(top, self.count) <= self.FEW else self.deep_keys(bottom, top)
         return self._get_page(self.fetch(keys), number, self)
+
+    def deep_keys(self, bottom: int, top: int) -> list[Any]:
+        """Counted from whichever end is nearer."""
+        rows: QuerySet[Any] = self.object_list.values_list("pk", flat=True)
+        if bottom <= self.count // 2:
+            return list(rows[bottom:top])
+        return list(rows.reverse()[max(self.count - top, 0) : self.count - bottom])[::-1]
 
 
 class ScopedIndexView(Scoped, generic.IndexView):
@@ -139,8 +144,11 @@ class ScopedIndexView(Scoped, generic.IndexView):
         return super().search_queryset(queryset)
 
     def order_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """With the key at the end, or rows that are equal would change places between two pages."""
+        """With the key at the end where nothing else is unique, or rows that are equal would change places between two pages."""
         ordered = super().order_queryset(queryset)
+        unique = {field.name for field in self.model._meta.concrete_fields if field.unique}
+        if unique & {str(name).lstrip("-") for name in ordered.query.order_by}:
+            return ordered
         return ordered.order_by(*ordered.query.order_by, "pk")
 
     def fetch(self, keys: list[Any]) -> list[Any]:
@@ -168,7 +176,7 @@ class ScopedIndexView(Scoped, generic.IndexView):
             **context,
             "views": [(view, view.query == query) for view in views],
             "kept_query": query,
-            "kept_pairs": QueryDict(query).lists(),
+            "kept_pairs": list(QueryDict(query).lists()),
             "choices": [(column, column in self.columns) for column in self.all_columns[1:]],
             "sheet_url": self.sheet_url(query) if self.list_export else "",
         }

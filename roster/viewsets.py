@@ -25,7 +25,8 @@ class WorkerViewSet(ScopedModelViewSet):
     add_to_admin_menu = True
     menu_order = 110
     filterset_class = WorkerFilter
-    ordering = ["township__code", "number"]
+    # townships in the order they were set up in, which is that of their codes; an index has the whole of it
+    ordering = ["township_id", "number"]
     search_fields = ["name", "number"]
     find = staticmethod(search.found)
     search_hint = _("姓名、拼音、登录号、网格或手机尾号")

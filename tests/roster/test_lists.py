@@ -18,6 +18,7 @@ from lms import jobs
 from lms.models import AuditEntry, Job
 from lms.refusal import Refused
 from roster import acts, batches, saved_views
+from roster.backoffice import LeanPaginator
 from roster.models import Batch, PostBand, Posting, SavedView, Step, User, Worker, WorkerChange
 
 ClientOf = Callable[[User], Client]
@@ -174,15 +175,31 @@ def test_rows_that_are_equal_keep_their_places_over_the_pages(
 def test_deep_pages_are_the_same_rows_as_the_first_ones_would_be(
     client_of: ClientOf, county_admin: User, city: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from roster.backoffice import LeanPaginator
-
     Worker.objects.bulk_create(
         [Worker(number=f"W{n:06}", name=f"人{n:03}", township=city.township, employment="fulltime") for n in range(120)]
     )
     client = client_of(county_admin)
-    known = [names(client.get(f"{LIST}?p={p}").content.decode()) for p in (1, 2, 3)]
-    monkeypatch.setattr(LeanPaginator, "FEW", 60)
-    assert [names(client.get(f"{LIST}?p={p}").content.decode()) for p in (1, 2, 3)] == known
+    for ordering in ["", "ordering=-number", "ordering=state"]:
+        monkeypatch.setattr(LeanPaginator, "FEW", 1000)
+        known = [names(client.get(f"{LIST}?p={p}&{ordering}").content.decode()) for p in (1, 2, 3)]
+        monkeypatch.setattr(LeanPaginator, "FEW", 60)
+        assert [names(client.get(f"{LIST}?p={p}&{ordering}").content.decode()) for p in (1, 2, 3)] == known
+
+
+def test_every_form_of_the_list_takes_along_how_it_is_seen(
+    client_of: ClientOf, county_admin: User, three: list[Worker]
+) -> None:
+    page = client_of(county_admin).get(f"{LIST}?state=active&ordering=-number&columns=number&q=甲").content.decode()
+    kept = {
+        "search": ["ordering", "columns"],
+        "columns": ["state", "ordering", "q"],
+        "acts": ["state", "ordering", "q", "columns"],
+    }
+    forms = re.findall(r"<form[^>]*>.*?</form>", page, re.DOTALL)
+    starts = {"search": "w-slim-header__search-form", "columns": 'bo-drop-body" method="get', "acts": 'id="acts"'}
+    for name, start in starts.items():
+        (form,) = [form for form in forms if start in form.partition(">")[0]]
+        assert set(kept[name]) <= set(re.findall(r'type="hidden" name="(\w+)"', form)), name
 
 
 # --- views --------------------------------------------------------------------------------------------------------
