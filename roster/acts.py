@@ -159,3 +159,5 @@ MENU = [
     (_("任职"), [(act.code, act.label) for act in IN_SERVICE]),
     (_("档案"), [(act.code, act.label) for act in IN_FILES]),
 ]
+# where what is done to many is kept, and what is done to many by a screen of its own
+LINKS = [("batches", _("批量操作记录")), ("password_sheets", _("发首次密码"))]

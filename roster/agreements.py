@@ -29,6 +29,15 @@ def asked_anew() -> int:
     return Worker.objects.listed().filter(user__is_active=True).count()
 
 
+def plain(text: str) -> str:
+    """As it is kept: browsers send lines with another end."""
+    return text.replace("\r\n", "\n").strip()
+
+
+def same(version: Agreement | None, *, title: str, text: str) -> bool:
+    return version is not None and (version.title, plain(version.text)) == (title.strip(), plain(text))
+
+
 @transaction.atomic
 def publish(*, title: str, text: str, by: User, now: datetime) -> Agreement:
     """A new version, in force from this moment. The same text as the newest is that version: a form sent twice.
@@ -37,12 +46,12 @@ def publish(*, title: str, text: str, by: User, now: datetime) -> Agreement:
     """
     if not reach.has(by, Role.CITY_ADMIN):
         raise Refused(_("保密协议由市级管理员发布，请联系市级管理员。"))
-    title, text = title.strip(), text.replace("\r\n", "\n").strip()
+    title, text = title.strip(), plain(text)
     if len(text) < 50:
         raise Refused(_("协议太短，看起来没有写完。请把全文贴进来。"), code="text")
     hold_numbers()
     newest = versions().first()
-    if newest and (newest.title, newest.text.strip()) == (title, text):
+    if newest and same(newest, title=title, text=text):
         return newest
     version = newest.version + 1 if newest else 1
     made = Agreement.objects.create(version=version, title=title, text=text, published_at=now)

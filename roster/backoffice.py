@@ -101,6 +101,7 @@ class ScopedIndexView(Scoped, generic.IndexView):
     # acts on many rows at once: pairs of code and words, and the url name of the screen that asks what is needed
     acts: Any = ()
     act_url_name: Any = ""
+    act_links: Any = ()
     unit: Any = ""
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
@@ -248,6 +249,7 @@ class ScopedModelViewSet(ModelViewSet):
     search_hint: Any = ""
     acts: Any = ()
     act_url_name = ""
+    act_links: Any = ()
     # what stands behind a count of rows: 7,280 人
     unit: Any = _lazy("条")
     # what is done here, for the dashboard
@@ -279,7 +281,7 @@ class ScopedModelViewSet(ModelViewSet):
 
     def get_index_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
         given = super().get_index_view_kwargs(**kwargs)
-        ours = ("scope", "find", "search_hint", "acts", "act_url_name", "unit")
+        ours = ("scope", "find", "search_hint", "acts", "act_url_name", "act_links", "unit")
         return {**given, **{name: getattr(self, name) for name in ours}}
 
     def get_inspect_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:

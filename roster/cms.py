@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, OuterRef, Subquery
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -16,7 +16,7 @@ from lms import numbers
 from lms.refusal import Refused
 from roster import passwords, reach
 from roster.asking import Asking
-from roster.models import Level, PasswordSheet, TerritoryQuerySet, User, Worker, WorkerState
+from roster.models import Level, PasswordSheet, TerritoryQuerySet, User, Worker
 
 ADMINS = reach.only(*reach.ADMINS)
 
@@ -24,7 +24,7 @@ ADMINS = reach.only(*reach.ADMINS)
 def townships(request: Asking) -> TerritoryQuerySet:
     """Townships within reach that have workers, with how many of them still wait for a password of their own."""
     here = Worker.objects.filter(township=OuterRef("pk")).values("township")
-    active, waiting = Q(state=WorkerState.ACTIVE), passwords.WAITING
+    active, waiting = passwords.WITH_ACCOUNT, passwords.WAITING
     return (
         reach.territories(request.user)
         .filter(level=Level.TOWNSHIP, workers__isnull=False)

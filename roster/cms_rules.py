@@ -74,7 +74,11 @@ def publish_agreement(request: Asking) -> HttpResponse:
     initial = {"title": newest.title, "text": newest.text} if newest else {}
     form = PublishForm(request.POST or None, initial=initial)
     ready = request.method == "POST" and form.is_valid()
-    if ready and request.POST.get("confirm"):
+    sure = bool(request.POST.get("confirm"))
+    if ready and not sure and agreements.same(newest, **form.cleaned_data):
+        form.add_error("text", _("和现在的一版一字不差，没有要发布的。请先改好再发布。"))
+        ready = False
+    if ready and sure:
         try:
             made = agreements.publish(**form.cleaned_data, by=request.user, now=request.now)
         except Refused as refusal:

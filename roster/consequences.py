@@ -17,7 +17,7 @@ def of(worker: Worker, kind: str) -> list[str]:
     if kind in steps.CLOSING:
         said += [_("从这一天起不再负责%s。") % posting.grid for posting in held]
         if worker.user and worker.user.is_active:
-            said.append(_("账号当天停用：正打开着的页面也不能再用。学过的、考过的都保留。"))
+            said.append(_("账号马上停用：正打开着的页面也不能再用。学过的、考过的都保留。"))
         if worker.listed_as_mentor:
             said.append(_("名册上标为小教员。还在任的，请到“小教员”里结束任职。"))
     said += [str(sentence) for sentence in ALWAYS.get(kind, ())]

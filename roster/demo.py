@@ -15,7 +15,7 @@ from random import Random
 from django.contrib.auth.hashers import make_password
 
 from lms.demo import City, Login
-from roster import employment, ground, identity, passwords, roles, territories
+from roster import demo_lives, employment, ground, identity, passwords, roles, territories
 from roster.employment import Person
 from roster.models import Agreement, Employment, Grid, GridKind, Level, Role, Territory, User, Worker
 
@@ -59,7 +59,9 @@ def build(city: City) -> None:
     ground.lay(now=city.now - timedelta(days=700))
     agreement = Agreement.objects.get()
     employment.sign_on_paper(workers, agreement=agreement, signed_at=city.now - timedelta(days=600))
+    demo_lives.fill(workers, city)
     logins(city, agreement)
+    demo_lives.turn(city)
     city.say(f"网格 {Grid.objects.count()} 个，网格员 {len(workers)} 人")
 
 

@@ -11,11 +11,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from lms.refusal import Refused
-from roster import certificates, corrections, fields, files, reach, timeline
+from roster import certificates, corrections, fields, files, reach
 from roster.asking import Asking
 from roster.cms_file import described
 from roster.file_forms import GROUPS, CorrectionForm
 from roster.models import CorrectionState, Worker
+from roster.timeline import Life
 
 
 @never_cache
@@ -24,11 +25,12 @@ def show(request: Asking) -> HttpResponse:
     worker = reach.worker_of(request)
     asked = list(worker.corrections.all()[:20])
     waiting = {row.field for row in asked if row.state == CorrectionState.WAITING}
+    life = Life.of(worker)
     context = {
         "worker": worker,
         "groups": groups(worker, waiting),
-        "postings": worker.postings.current().select_related("grid__community"),
-        "events": timeline.of(worker, reader=None),
+        "postings": [posting for posting in life.postings if posting.until is None],
+        "events": life.events(reader=None),
         "asked": [described(row) for row in asked],
         "certificate": certificates.standing(worker, today=timezone.localdate(request.now)),
     }
@@ -45,6 +47,7 @@ def groups(worker: Worker, waiting: set[str]) -> list[tuple[Any, list[dict[str, 
                 "name": name,
                 "label": fields.label(name),
                 "shown": fields.shown(name, fields.value_of(worker, name), names),
+                "empty": fields.value_of(worker, name) in (None, ""),
                 "waiting": name in waiting,
             }
             for name in group

@@ -70,11 +70,12 @@ def unfinished(township: Territory) -> QuerySet[PasswordSheet]:
 
 
 # without an account, or the first password not yet used; whoever holds a role gets theirs from those who may give the role
-WAITING = Q(state=WorkerState.ACTIVE) & (Q(user=None) | Q(user__must_change_password=True, user__role_grants=None))
+WITH_ACCOUNT = Q(state__in=[WorkerState.ACTIVE, WorkerState.TRAINING])  # whoever trains for the post learns here too
+WAITING = WITH_ACCOUNT & (Q(user=None) | Q(user__must_change_password=True, user__role_grants=None))
 
 
 def waiting(township: Territory) -> WorkerQuerySet:
-    """Workers in post here who have no password of their own yet."""
+    """Workers in post or in training for it here who have no password of their own yet."""
     return Worker.objects.filter(WAITING, township=township)
 
 

@@ -143,6 +143,7 @@ def take_back(step: Step, *, note: str, by: User, now: datetime) -> Step:
 
     Refuses a step that is not the newest, the first one of a file, and one on which later facts stand, saying which.
     """
+    Worker.objects.select_for_update().get(pk=step.worker_id)
     done = Step.objects.filter(takes_back=step).first()
     if done:
         return done

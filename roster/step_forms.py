@@ -72,6 +72,8 @@ class StepForm(DecisionForm):
             del self.fields["reason"]
         if not outcomes or not set(reasons) & set(steps.REMOVAL):
             del self.fields["outcome"]
+        else:
+            self.fields["decided_by"].help_text = _("因为规定的四种情形办理的，要写。")
         self.fields["note"].required = kind in steps.MUST_HAVE_NOTE
         self.fields["note"].error_messages = REQUIRED
         self.fields["note"].help_text = NOTES.get(kind, "")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -40,26 +41,42 @@ class Event:
     undone: bool = False
 
 
-def of(worker: Worker, *, reader: User | None) -> list[Event]:
-    """The whole life of a worker as this reader may see it; None reads for the worker, who is told no operator and opens no import."""
-    taken = list(
-        worker.steps.select_related("operator", "takes_back", "taken_back_by", "import_run").order_by("-at", "-pk")
-    )
-    changes = list(worker.changes.select_related("by"))
-    postings = list(worker.postings.select_related("grid__community", "import_run"))
-    runs = runs_of(changes)
-    told = {pk for step in taken for pk in step.closed.get("postings", ())}
-    events = [
-        *(step_event(step, postings, reader) for step in taken),
-        *change_events(changes, runs, reader),
-        *(
-            event
-            for posting in postings
-            for event in posting_events(posting, reader, closed_by_step=posting.pk in told)
-        ),
-        *beginning(worker, taken, postings, reader),
-    ]
-    return sorted(events, key=order, reverse=True)[:LONGEST]
+@dataclass(frozen=True)
+class Life:
+    """What is written down of a worker, fetched once for all who read it on a page."""
+
+    worker: Worker
+    taken: list[Step]
+    changes: list[WorkerChange]
+    postings: list[Posting]
+
+    @classmethod
+    def of(cls, worker: Worker) -> "Life":
+        order = F("until").desc(nulls_first=True), F("since").desc(nulls_last=True)
+        taken = worker.steps.select_related("operator", "takes_back", "taken_back_by", "import_run")
+        postings = worker.postings.select_related("grid__community", "import_run").order_by(*order)
+        return cls(worker, list(taken), list(worker.changes.select_related("by")), list(postings))
+
+    @property
+    def newest(self) -> Step | None:
+        """The newest standing step."""
+        standing = (s for s in self.taken if s.kind != StepKind.TAKE_BACK and not hasattr(s, "taken_back_by"))
+        return next(standing, None)
+
+    def events(self, *, reader: User | None) -> list[Event]:
+        """Everything as this reader may see it; None reads for the worker, who is told no operator and opens no import."""
+        told = {pk for step in self.taken for pk in step.closed.get("postings", ())}
+        events = [
+            *(step_event(step, self.postings, reader) for step in self.taken),
+            *change_events(self.changes, runs_of(self.changes), reader),
+            *(
+                event
+                for posting in self.postings
+                for event in posting_events(posting, reader, closed_by_step=posting.pk in told)
+            ),
+            *beginning(self.worker, self.taken, self.postings, reader),
+        ]
+        return sorted(events, key=order, reverse=True)[:LONGEST]
 
 
 def order(event: Event) -> tuple[bool, date, float]:
@@ -71,7 +88,7 @@ def step_event(step: Step, postings: list[Posting], reader: User | None) -> Even
     closed = [str(posting.grid) for posting in postings if posting.pk in step.closed.get("postings", ())]
     facts = [
         _("不再负责%(grids)s") % {"grids": "、".join(closed)} if closed else "",
-        {"closed": _("账号当天停用"), "opened": _("账号重新启用")}.get(step.closed.get("account", ""), ""),
+        {"closed": _("账号停用"), "opened": _("账号重新启用")}.get(step.closed.get("account", ""), ""),
         _("处理：%s") % steps.words(step.outcome, steps.OUTCOMES) if step.outcome else "",
         _("决定单位：%s") % step.decided_by if step.decided_by else "",
         _("文号：%s") % step.document if step.document else "",

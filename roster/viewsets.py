@@ -4,15 +4,25 @@ from typing import Any
 
 import django_filters
 from django.db.models import F, QuerySet
+from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
+from wagtail.admin.widgets.button import HeaderButton
 
 from roster import acts, reach, search
-from roster.backoffice import ScopedInspectView, ScopedModelViewSet
+from roster.backoffice import ScopedIndexView, ScopedInspectView, ScopedModelViewSet
 from roster.models import Grid, GridKind, Level, Territory, Worker
 from roster.worker_file import WorkerInspectView
 from roster.worker_list import COLUMNS, WorkerFilter, places
+
+
+class WorkerIndexView(ScopedIndexView):
+    @cached_property
+    def header_buttons(self) -> list[HeaderButton]:
+        propose = HeaderButton(_("登记拟聘人员"), url=reverse("propose_worker"), icon_name="plus")
+        return [*super().header_buttons, propose]
 
 
 class WorkerViewSet(ScopedModelViewSet):
@@ -33,6 +43,8 @@ class WorkerViewSet(ScopedModelViewSet):
     unit = _("人")
     acts = acts.MENU
     act_url_name = "act_on_workers"
+    act_links = acts.LINKS
+    index_view_class = WorkerIndexView
     inspect_view_class = WorkerInspectView
     inspect_template_name = "roster/cms_worker.html"
     list_display = COLUMNS

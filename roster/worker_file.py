@@ -3,33 +3,32 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import F
 from django.utils import timezone
 
-from roster import agreements, certificates, fields, files, roles, steps, timeline
+from roster import agreements, certificates, fields, files, roles, steps
 from roster.backoffice import ScopedInspectView
 from roster.cms_file import described
 from roster.file_forms import GROUPS
 from roster.models import CorrectionState, Signature, StepKind, User, Worker
-from roster.standing import may_take, name_of, newest_step
+from roster.standing import may_take, name_of
+from roster.timeline import Life
 
 
 class WorkerInspectView(ScopedInspectView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         request: Any = self.request
         worker, reader, now = self.object, request.user, request.now
-        order = F("until").desc(nulls_first=True), F("since").desc(nulls_last=True)
-        postings = worker.postings.select_related("grid__community").order_by(*order)
+        life = Life.of(worker)
         waiting = worker.corrections.filter(state=CorrectionState.WAITING)
         today = timezone.localdate(now)
         context = {
-            "postings": postings,
+            "postings": life.postings,
             "may_reset": worker.user is not None and roles.may_reset(reader, worker.user),
             "own": worker.user_id == reader.pk,
             "next_steps": list(next_steps(worker, reader)),
-            "newest": undoable(worker, reader),
+            "newest": undoable(life, reader),
             "groups": groups(worker),
-            "events": timeline.of(worker, reader=reader),
+            "events": life.events(reader=reader),
             "versions": signed_versions(worker),
             "certificate": certificates.standing(worker, today=today),
             "corrections": [described(row) for row in waiting],
@@ -48,12 +47,12 @@ def next_steps(worker: Worker, reader: User) -> Iterator[tuple[str, str, bool]]:
             yield kind, name_of(kind), kind in steps.CLOSING
 
 
-def undoable(worker: Worker, reader: User) -> Any:
+def undoable(life: Life, reader: User) -> Any:
     """The newest step, where this reader may take it back; the first one of a file stays."""
-    newest = newest_step(worker)
-    if newest is None or newest.kind == StepKind.PROPOSE or worker.user_id == reader.pk:
+    newest = life.newest
+    if newest is None or newest.kind == StepKind.PROPOSE or life.worker.user_id == reader.pk:
         return None
-    return newest if may_take(reader, newest.kind, worker) else None
+    return newest if may_take(reader, newest.kind, life.worker) else None
 
 
 def groups(worker: Worker) -> list[tuple[Any, list[tuple[str, str]]]]:
@@ -68,4 +67,4 @@ def groups(worker: Worker) -> list[tuple[Any, list[tuple[str, str]]]]:
 def signed_versions(worker: Worker) -> list[tuple[Any, Signature | None]]:
     """Each version of the agreement with the worker's signature, None where there is none."""
     signatures = {signature.agreement_id: signature for signature in worker.signatures.all()}
-    return [(version, signatures.get(version.pk)) for version in agreements.versions()]
+    return [(version, signatures.get(version.pk)) for version in agreements.versions().defer("text")]

@@ -10,7 +10,7 @@ from django.utils import timezone
 from exams.models import Attempt, AttemptState, Exam, Question
 from mentors.models import Mentor
 from records.models import Assessment, Certificate, Kind, Round, SkillRecord
-from roster.models import Grid, Posting, RoleGrant, Worker
+from roster.models import Correction, Grid, Posting, RoleGrant, Step, Worker
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
@@ -42,6 +42,9 @@ def test_a_small_city_has_everyone_and_a_whole_year() -> None:
     assert Attempt.objects.filter(state=AttemptState.HANDED_IN).exists()
     assert Certificate.objects.exists()
     assert RoleGrant.objects.count() >= 10
+    assert Correction.objects.filter(state="waiting").count() == 2
+    assert Step.objects.filter(taken_back_by__isnull=False).exists()
+    assert not Worker.objects.filter(identity="").exists()
 
     with pytest.raises(CommandError):
         call_command("demo", scale=0.02, stdout=StringIO(), stderr=StringIO())

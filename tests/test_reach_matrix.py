@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -24,7 +25,8 @@ from lms.models import ImportRun, ImportState, Job
 from mentors.models import Claim
 from records import certificates, schemes
 from records.models import Assessment, Round
-from roster.models import Batch, Grid, PasswordSheet, SavedView, User
+from roster import service
+from roster.models import Batch, Correction, Grid, PasswordSheet, PostBand, SavedView, Step, User
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +57,9 @@ EXISTS_FOR = {
     "password": SIGNED_IN,
     "agreement": WORKERS,
     "me": SIGNED_IN,
+    "my_file": WORKERS,
+    "correct_field": WORKERS,
+    "withdraw_correction": "w",
     "media": SIGNED_IN,
     "cms_account": OFFICE,
     "cms_sign_in": OFFICE,
@@ -108,6 +113,18 @@ EXISTS_FOR = {
     "password_sheet": "a",
     "open_passwords": "a",
     "reset_worker": "tac",
+    "propose_worker": "tabc",
+    "worker_step": "tac",
+    "worker_take_back": "tac",
+    "worker_change": "tac",
+    "step_scan": "tac",
+    "corrections": "tabc",
+    "correction": "tac",
+    "certificates_expiring": "tabc",
+    "post_bands": "tabc",
+    "post_band": "c",
+    "agreement_versions": "tabc",
+    "publish_agreement": "c",
     "role_holders": "abc",
     "give_role": "abc",
     "new_holder": "abc",
@@ -267,6 +284,11 @@ def things(city: Any, worker: Any, mentor: Any, county_admin: User, township_adm
             course=course, territory=city.county, due_on=timezone.localdate(now), reason="要学"
         ).pk,
         "session": Session.objects.create(starts_at=now - day, ends_at=now - hour, **session).pk,
+        "field": "mobile",
+        "kind": "lend",
+        "band": PostBand.objects.create(name="副职", lowest=4, highest=15).pk,
+        "correction": Correction.objects.create(worker=worker, field="mobile", proposed="13907150099", asked_at=now).pk,
+        "step": suspended(worker, county_admin, now).pk,
         # where one name means different things
         "lesson:": {"slug": "lesson"},
         "exam_state:": {"exam": exam.pk},
@@ -307,6 +329,15 @@ def things(city: Any, worker: Any, mentor: Any, county_admin: User, township_adm
             "act_on_workers": f"?act=step.suspend&id={worker.pk}",
         },
     }
+
+
+def suspended(worker: Any, by: User, now: Any) -> Step:
+    """A step with a document, that the worker has come back from since, so that there is one to take back."""
+    document = SimpleUploadedFile("文.pdf", b"%PDF-1.4 %%EOF", "application/pdf")
+    today = timezone.localdate(now)
+    step = service.take_step(worker, "suspend", on=today, reason="inquiry", scan=document, by=by, now=now)
+    service.take_step(worker, "return", on=today, by=by, now=now)
+    return step
 
 
 def address(name: str, entry: URLPattern, things: dict[str, Any]) -> str:
