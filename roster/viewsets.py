@@ -41,9 +41,9 @@ class WorkerViewSet(ScopedModelViewSet):
     find = staticmethod(search.found)
     search_hint = _("姓名、拼音、登录号、网格或手机尾号")
     unit = _("人")
+    act_links = acts.LINKS
     acts = acts.MENU
     act_url_name = "act_on_workers"
-    act_links = acts.LINKS
     index_view_class = WorkerIndexView
     inspect_view_class = WorkerInspectView
     inspect_template_name = "roster/cms_worker.html"
