@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Count, QuerySet
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from lms.refusal import Refused
@@ -84,7 +85,7 @@ class StepAct(Act):
         return service.undo_batch(batch, by=by, now=now)
 
     def told(self, values: Mapping[str, Any]) -> list[tuple[str, str]]:
-        words = dict(values)
+        words = {**values, "on": date_format(date.fromisoformat(values["on"]))}
         if words.get("reason"):
             words["reason"] = steps.words(words["reason"])
         if words.get("outcome"):

@@ -60,6 +60,7 @@ class LeanPaginator(WagtailPaginator):
 
     FEW = 2500
     fetch: Callable[[list[Any]], list[Any]]
+    items_count_label = ""  # the count stands above the list
 
     @cached_property
     def first_keys(self) -> list[Any]:

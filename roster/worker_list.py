@@ -157,7 +157,12 @@ class WorkerFilter(WagtailFilterSet):
         empty_label=ALL,
         widget=forms.RadioSelect,
     )
-    joined = django_filters.DateFromToRangeFilter(field_name="joined_on", label=_("上岗时间"), widget=Days)
+    joined = django_filters.DateFromToRangeFilter(
+        field_name="joined_on",
+        label=_("上岗时间"),
+        widget=Days,
+        help_text=_("上面是从哪一天，下面是到哪一天，可以只填一个。"),
+    )
 
     class Meta:
         model = Worker
