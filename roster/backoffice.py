@@ -3,20 +3,24 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.core.paginator import Page
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from wagtail.admin.menu import MenuItem
+from wagtail.admin.paginator import WagtailPaginator
 from wagtail.admin.views import generic
 from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.admin.widgets.button import Button
 
-from lms import audit
-from roster import reach
+from lms import audit, workbooks
+from roster import columns, reach, saved_views
 from roster.asking import Asking
+from roster.models import SavedView
 
 
 class AdminsMenuItem(MenuItem):
@@ -54,27 +58,151 @@ class Scoped:
         return get_object_or_404(self.scoped(), pk=self.kwargs["pk"])
 
 
+class LeanPaginator(WagtailPaginator):
+    """
+    Counts and cuts pages on keys alone and fetches the rows of one page: a deep page costs little more than the first, and a search
+    that finds few is made once and not a second time to count.
+    """
+
+    FEW = 2500
+    fetch: Callable[[list[Any]], list[Any]]
+    items_count_label = ""  # the count stands above the list
+
+    @cached_property
+    def first_keys(self) -> list[Any]:
+        return list(self.object_list.values_list("pk", flat=True)[: self.FEW + 1])
+
+    @cached_property
+    def count(self) -> int:
+        few = len(self.first_keys)
+        return few if few <= self.FEW else self.object_list.count()
+
+    def page(self, number: Any) -> Page[Any]:
+        number = self.validate_number(number)
+        bottom, top = (number - 1) * self.per_page, number * self.per_page
+        keys = self.first_keys[bottom:top] if min(top, self.count) <= self.FEW else self.deep_keys(bottom, top)
+        return self._get_page(self.fetch(keys), number, self)
+
+    def deep_keys(self, bottom: int, top: int) -> list[Any]:
+        """Counted from whichever end is nearer."""
+        rows: QuerySet[Any] = self.object_list.values_list("pk", flat=True)
+        if bottom <= self.count // 2:
+            return list(rows[bottom:top])
+        return list(rows.reverse()[max(self.count - top, 0) : self.count - bottom])[::-1]
+
+
 class ScopedIndexView(Scoped, generic.IndexView):
-    """A list whose export is one .xlsx of the declared columns; each export is noted with its size."""
+    """
+    A list within reach, with views that are kept, columns that are chosen, and an export of what is on the screen: the same
+    rows, columns and order in one .xlsx. Each export is noted with its size.
+    """
 
     scope = None
+    template_name = "roster/cms_list.html"
+    results_template_name = "roster/cms_list_results.html"
+    paginator_class = LeanPaginator
     FORMATS = (generic.IndexView.FORMAT_XLSX,)
+    # how the list is searched, where that is more than a word in `search_fields`; what is typed in, as a hint
+    find: Any = None
+    search_hint: Any = ""
+    # acts on many rows at once: pairs of code and words, and the url name of the screen that asks what is needed
+    acts: Any = ()
+    act_url_name: Any = ""
+    act_links: Any = ()
+    unit: Any = ""
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
         self.is_export = bool(self.list_export) and request.GET.get("export") in self.FORMATS
 
     @cached_property
-    def header_more_buttons(self) -> list[Button]:
-        if not self.list_export:
-            return []
-        return [Button(_("导出表格"), url=self.xlsx_export_url, icon_name="download", priority=90)]
+    def listing(self) -> str:
+        return self.index_url_name.partition(":")[0]
 
-    def as_spreadsheet(self, queryset: QuerySet[Any], spreadsheet_format: str) -> HttpResponse:
+    @cached_property
+    def all_columns(self) -> list[Any]:
+        return generic.IndexView.columns.func(self)
+
+    @cached_property
+    def columns(self) -> list[Any]:
+        return columns.chosen(self.all_columns, self.request.GET)
+
+    def get_valid_orderings(self) -> list[str]:
+        keys = [column.sort_key for column in self.all_columns if column.sort_key]
+        return [sign + key for key in keys for sign in ("", "-")]
+
+    def get_list_more_buttons(self, instance: Any) -> list[Any]:
+        return []  # the name leads to the page; a menu with that one entry would be in the way
+
+    def get_search_form(self) -> Any:
+        form = super().get_search_form()
+        if form and self.search_hint:
+            form.fields["q"].widget.attrs["placeholder"] = self.search_hint
+        return form
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Nothing for a filter that makes no sense: everything would be taken for what it found."""
+        if self.filters and not self.filters.is_valid():
+            return queryset.none()
+        return super().filter_queryset(queryset)
+
+    def search_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.find and self.is_searching:
+            return self.find(queryset, self.search_query)
+        return super().search_queryset(queryset)
+
+    def order_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """With the key at the end where nothing else is unique, or rows that are equal would change places between two pages."""
+        ordered = super().order_queryset(queryset)
+        unique = {field.name for field in self.model._meta.concrete_fields if field.unique}
+        if unique & {str(name).lstrip("-") for name in ordered.query.order_by}:
+            return ordered
+        return ordered.order_by(*ordered.query.order_by, "pk")
+
+    def fetch(self, keys: list[Any]) -> list[Any]:
+        rows = columns.with_what_they_read(self.scoped().filter(pk__in=keys), self.columns).in_bulk(keys)
+        return [rows[key] for key in keys if key in rows]
+
+    def get_paginator(self, *args: Any, **kwargs: Any) -> Any:
+        paginator = super().get_paginator(*args, **kwargs)
+        paginator.fetch = self.fetch
+        return paginator
+
+    def get_table(self, object_list: Any) -> Any:
+        table = super().get_table(object_list)
+        if self.acts:
+            table.columns = {"pick": columns.PickColumn(), **table.columns}
+        return table
+
+    def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        if self.is_export:
+            return {"object_list": self.object_list}
+        context = super().get_context_data(*args, **kwargs)
+        query = saved_views.kept_part(self.request.GET)
+        views = SavedView.objects.filter(user=self.request.user, listing=self.listing)  # type: ignore[misc]
+        return {
+            **context,
+            "views": [(view, view.query == query) for view in views],
+            "kept_query": query,
+            "kept_pairs": list(QueryDict(query).lists()),
+            "choices": [(column, column in self.columns) for column in self.all_columns[1:]],
+            "sheet_url": self.sheet_url(query) if self.list_export else "",
+        }
+
+    def sheet_url(self, query: str) -> str:
+        return f"{self.index_url}?{query}{'&' if query else ''}export=xlsx"
+
+    @cached_property
+    def header_more_buttons(self) -> list[Button]:
+        return []  # the export stands beside the count of what it holds
+
+    def as_spreadsheet(self, queryset: QuerySet[Any], spreadsheet_format: str) -> FileResponse:
+        rows = list(columns.with_what_they_read(queryset, self.columns))
         now, actor = self.request.now, self.request.user  # type: ignore[attr-defined]
         kind = self.model._meta.label_lower
-        audit.note("list.exported", now=now, actor=actor, kind=kind, rows=queryset.count())  # type: ignore[arg-type]
-        return super().as_spreadsheet(queryset, spreadsheet_format)
+        audit.note("list.exported", now=now, actor=actor, kind=kind, rows=len(rows))  # type: ignore[arg-type]
+        data = columns.table(self.get_filename(), self.columns, rows)
+        return workbooks.answer(data, name=f"{self.get_filename()}.xlsx")
 
 
 class ScopedInspectView(Scoped, generic.InspectView):
@@ -96,6 +224,19 @@ class ScopedInspectView(Scoped, generic.InspectView):
         return _("没有登记") if value in ("", None) else value
 
 
+LISTS: dict[str, "ScopedModelViewSet"] = {}
+
+
+def listing_of(request: HttpRequest, name: str) -> "ScopedModelViewSet":
+    """A list by the name it has in addresses; 404 for whom it does not exist."""
+    listing = LISTS.get(name)
+    if listing is None or not listing.permission_policy.user_has_any_permission(
+        request.user, ["add", "change", "delete", "view"]
+    ):
+        raise Http404
+    return listing
+
+
 class ScopedModelViewSet(ModelViewSet):
     """
     A viewset that reads within reach. `scope(user)` gives the rows; only the list and the single page are routed, because
@@ -109,12 +250,30 @@ class ScopedModelViewSet(ModelViewSet):
     add_to_reference_index = False
     list_per_page = 50
     search_backend_name = None
-    # headings of exported columns that are not plain fields
-    export_headings: dict[str, Any] = {}
+    # see ScopedIndexView; a list is exported with the columns on the screen where `list_export` is set
+    list_export: Any = ()
+    find: Any = None
+    search_hint: Any = ""
+    acts: Any = ()
+    act_url_name = ""
+    act_links: Any = ()
+    # what stands behind a count of rows: 7,280 人
+    unit: Any = _lazy("条")
     # what is done here, for the dashboard
     menu_hint: Any = ""
 
     scope: Callable[..., QuerySet[Any]]
+
+    def on_register(self) -> None:
+        super().on_register()
+        LISTS[str(self.name)] = self
+
+    def rows(self, request: HttpRequest) -> QuerySet[Any]:
+        """What the list would show under the filters and the search of this request, on all its pages."""
+        made: Any = self.index_view
+        view = made.view_class(**made.view_initkwargs)
+        view.setup(request)
+        return view.get_queryset()
 
     def get_menu_item(self, order: int | None = None) -> MenuItem:
         item: MenuItem = super().get_menu_item(order)
@@ -129,7 +288,8 @@ class ScopedModelViewSet(ModelViewSet):
 
     def get_index_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
         given = super().get_index_view_kwargs(**kwargs)
-        return {**given, "scope": self.scope, "export_headings": self.export_headings}
+        ours = ("scope", "find", "search_hint", "acts", "act_url_name", "act_links", "unit")
+        return {**given, **{name: getattr(self, name) for name in ours}}
 
     def get_inspect_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
         return {**super().get_inspect_view_kwargs(**kwargs), "scope": self.scope}

@@ -1,171 +1,109 @@
-"""The columns of a county's roster: by which titles they are met, how each is judged, and what its template says of it."""
+"""The columns of a list: what stands in them on the screen and in the exported table, and which of them somebody chose to see."""
 
-from django.utils.translation import gettext_lazy as lazy
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from io import BytesIO
+from typing import Any
 
-from lms.resources import ColumnField
-from roster import identity
-from roster.gazetteer import PlacedResource
-from roster.judges import DateJudge, IdNumberJudge, MobileJudge, NameJudge, NumberJudge, TermJudge
+from django.db.models import Prefetch, QuerySet
+from django.http import QueryDict
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
+from wagtail.admin.ui.tables import BaseColumn, Column
+
+from lms.sealing import SealedJSONField, SealedTextField
+from lms.workbooks import SHADE, Value
+
+FORMULA = tuple("=+-@\t\r")
+SEALED = (SealedJSONField, SealedTextField)
 
 
-class RosterColumns(PlacedResource):
-    # on lists that were exported from here; it tells who someone is where the ID number is masked
-    number = ColumnField(
-        "登录号",
-        "网格员登录号",
-        judge=NumberJudge(),
-        hint=lazy("从系统导出的名册里才有，靠它认人；不知道的空着。"),
-    )
-    name = ColumnField(
-        "姓名",
-        "网格员姓名",
-        judge=NameJudge(),
-        samples=("张示例", "李示例"),
-        hint=lazy("与身份证上一样。名字里的圆点写“·”。"),
-    )
-    sex = ColumnField(
-        "性别", judge=TermJudge(identity.sex), samples=("男", "女"), choices=("男", "女"), hint=lazy("从选项里选。")
-    )
-    id_number = ColumnField(
-        "身份证号",
-        "身份证号码",
-        "公民身份号码",
-        "公民身份证号码",
-        "证件号码",
-        "身份证",
-        "证件号",
-        judge=IdNumberJudge(),
-        samples=("421202199003079978", "421202198506129987"),
-        hint=lazy("18 位，照证件填。这一列已设成文本；从别的表粘贴时请选“只粘贴数值”，不要让它变成数字。"),
-    )
-    mobile = ColumnField(
-        "手机号",
-        "手机号码",
-        "联系电话",
-        "联系方式",
-        "移动电话",
-        "手机",
-        "电话",
-        judge=MobileJudge(),
-        samples=("15400000001", "15400000002"),
-        hint=lazy("11 位，用来登录。有几个的用“/”隔开，第一个用来登录；没有手机号的空着，用登录号登录。"),
-    )
-    county = ColumnField(
-        "县市区",
-        "所属县市区",
-        "县(市、区)",
-        "区县",
-        "县区",
-        "县",
-        samples=("示例县", "示例县"),
-        hint=lazy("可以不填。不同县有同名乡镇的，填上才分得清。"),
-    )
-    township = ColumnField(
-        "乡镇街道",
-        "乡镇（街道）",
-        "镇街",
-        "乡镇办",
-        "乡镇",
-        "街道",
-        "所属乡镇",
-        samples=("示例镇", "示例镇"),
-        hint=lazy("从选项里选，要与区划表一致。"),
-    )
-    community = ColumnField(
-        "村社区",
-        "社区（村）",
-        "村（社区）",
-        "所在社区",
-        "所属社区",
-        "社区",
-        "村",
-        samples=("示例社区", "示例村"),
-        hint=lazy("要与区划表一致。同一乡镇里社区和村同名的，写明是社区还是村。"),
-    )
-    grid = ColumnField(
-        "网格名称",
-        "所属网格",
-        "责任网格",
-        "网格",
-        samples=("第一网格", "第二网格"),
-        hint=lazy("写“第一网格”这样。一个人管两个网格的写两行，其余各列照抄。"),
-    )
-    grid_code = ColumnField(
-        "网格编码",
-        "网格编号",
-        "网格代码",
-        samples=("421299999001001", "421299999201002"),
-        hint=lazy("可以不填。网格名称里看不出是第几网格的，要填。"),
-    )
-    employment = ColumnField(
-        "专兼职",
-        "人员类型",
-        "人员类别",
-        "专（兼）职",
-        "专职/兼职",
-        "网格员类型",
-        judge=TermJudge(identity.employment_kind),
-        samples=("专职", "兼职"),
-        choices=("专职", "兼职"),
-        hint=lazy("从选项里选。空着的，城镇社区网格当作专职，农村网格当作兼职。"),
-    )
-    position = ColumnField(
-        "身份",
-        "职务",
-        "现任职务",
-        "兼任职务",
-        "身份或职务",
-        samples=("社区专职网格员", "村民小组长"),
-        choices=("社区专职网格员", "村（社区）“两委”干部", "村民小组长", "驻村辅警", "其他"),
-        hint=lazy("选项里没有的可以自己写，最多 60 个字。"),
-    )
-    recruited_by = ColumnField(
-        "选聘方式",
-        "招聘方式",
-        "聘用方式",
-        "来源",
-        samples=("公开招聘", "村组干部兼任"),
-        choices=("公开招聘", "统一招录", "劳务派遣", "公益性岗位", "乡镇党委决议聘用", "村组干部兼任", "其他"),
-        hint=lazy("选项里没有的可以自己写，最多 60 个字。"),
-    )
-    joined = ColumnField(
-        "上岗时间",
-        "入职时间",
-        "聘用时间",
-        "任职时间",
-        judge=DateJudge(),
-        samples=("2022年3月1日", "2023年5月"),
-        hint=lazy("写“2022年3月1日”这样；只记得年月的，写“2022年3月”。不要写成 2022.3。"),
-    )
-    education = ColumnField(
-        "学历",
-        "文化程度",
-        "全日制学历",
-        judge=TermJudge(identity.education, keep_text=True),
-        samples=("大专", "高中"),
-        choices=("研究生", "本科", "大专", "中专", "高中", "初中", "小学"),
-        hint=lazy("从选项里选。"),
-    )
-    political_status = ColumnField(
-        "政治面貌",
-        judge=TermJudge(identity.political, keep_text=True),
-        samples=("中共党员", "群众"),
-        choices=("中共党员", "中共预备党员", "共青团员", "民主党派", "无党派人士", "群众"),
-        hint=lazy("从选项里选。"),
-    )
-    certificate = ColumnField(
-        "社工证书",
-        "职业资格",
-        "社会工作者职业水平",
-        samples=("助理社会工作师", ""),
-        choices=("助理社会工作师", "社会工作师", "高级社会工作师"),
-        hint=lazy("没有的空着。"),
-    )
-    mentor = ColumnField(
-        "是否小教员",
-        "小教员",
-        judge=TermJudge(identity.mentor_level),
-        samples=("否", "乡级"),
-        choices=("否", "乡级", "县级"),
-        hint=lazy("从选项里选。不是的可以空着。"),
-    )
+class ListColumn(Column):
+    """
+    A column that can be chosen and exported. `typed` gives the cell of the table where it is more than the words on the screen;
+    `related` and `prefetch` name what it reads besides its own row, `sealed` what has to be unsealed for it: done only where the column
+    is shown.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        label: Any,
+        shown: bool = True,
+        typed: Callable[[Any], Value] | None = None,
+        related: Sequence[str] = (),
+        prefetch: Sequence[str | Prefetch] = (),
+        sealed: Sequence[str] = (),
+        **given: Any,
+    ) -> None:
+        super().__init__(name, label=label, **given)
+        self.shown, self.typed, self.related, self.prefetch, self.sealed = shown, typed, related, prefetch, sealed
+
+
+class PickColumn(BaseColumn):
+    """The boxes in front of the rows, for acts on many."""
+
+    header_template_name = "roster/_cms_pick_all.html"
+    cell_template_name = "roster/_cms_pick.html"
+
+    def __init__(self) -> None:
+        super().__init__("pick", label="", classname="bo-pick-cell")
+
+
+def chosen(columns: Sequence[BaseColumn], query: QueryDict) -> list[BaseColumn]:
+    """The first column, which says whom a row is about, and those asked for by `?columns=`; the usual ones where none is known."""
+    asked = {name for value in query.getlist("columns") for name in value.split(",")}
+    wanted = [column for column in columns[1:] if column.name in asked]
+    usual = [column for column in columns[1:] if getattr(column, "shown", True)]
+    return [*columns[:1], *(wanted or usual)]
+
+
+def with_what_they_read(rows: QuerySet[Any], columns: Sequence[BaseColumn]) -> QuerySet[Any]:
+    related = {name for column in columns for name in getattr(column, "related", ())}
+    prefetch = list(dict.fromkeys(one for column in columns for one in getattr(column, "prefetch", ())))
+    read = {name for column in columns for name in getattr(column, "sealed", ())}
+    unread = [field.name for field in rows.model._meta.concrete_fields if isinstance(field, SEALED)]
+    rows = rows.prefetch_related(*prefetch).defer(*(set(unread) - read))
+    return rows.select_related(*related) if related else rows
+
+
+def value_of(column: BaseColumn, row: Any) -> Value:
+    """What the exported table holds: a date, a number, or the words of the screen."""
+    typed = getattr(column, "typed", None)
+    value = typed(row) if typed else column.get_value(row)
+    if value is None or isinstance(value, (int, date)):
+        return value
+    return str(value)
+
+
+def table(name: str, columns: Sequence[BaseColumn], rows: Iterable[Any]) -> bytes:
+    """The rows as an .xlsx file: headings as on the screen, typed cells, and nothing that a spreadsheet would take for a formula."""
+    workbook = Workbook(write_only=True)
+    sheet: Any = workbook.create_sheet(title=name[:31])
+    sheet.freeze_panes = "B2"
+    for position, column in enumerate(columns, start=1):
+        sheet.column_dimensions[get_column_letter(position)].width = max(12, 2 * len(str(column.label)) + 4)
+    sheet.append([_heading(sheet, str(column.label)) for column in columns])
+    for row in rows:
+        sheet.append([_cell(sheet, value_of(column, row)) for column in columns])
+    out = BytesIO()
+    workbook.save(out)
+    return out.getvalue()
+
+
+def _heading(sheet: Any, label: str) -> WriteOnlyCell:
+    cell = WriteOnlyCell(sheet, label)
+    cell.font, cell.fill = Font(bold=True), SHADE
+    return cell
+
+
+def _cell(sheet: Any, value: Value) -> Any:
+    """Most values go in as they are, which is quick; a text that looks like a formula stays text."""
+    if isinstance(value, str) and value.startswith(FORMULA):
+        cell = WriteOnlyCell(sheet, value)
+        cell.data_type, cell.quotePrefix = "s", True
+        return cell
+    return value

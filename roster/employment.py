@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from lms import audit
 from lms.refusal import Refused
+from roster import search
 from roster.models import (
     Agreement,
     Grid,
@@ -19,7 +20,6 @@ from roster.models import (
     Worker,
     id_lookup,
     mobile_lookup,
-    tail_lookup,
 )
 
 
@@ -61,7 +61,7 @@ def fields_of(person: Person) -> dict[str, object]:
     values["telephones"] = person.telephones or None
     values["id_hash"] = id_lookup(person.id_number) if person.id_number else None
     values["mobile_hash"] = mobile_lookup(person.mobile) if person.mobile else ""
-    values["mobile_tail_hash"] = tail_lookup(person.mobile) if person.mobile else ""
+    values |= search.keys_of(name=person.name, mobile=person.mobile)
     return values
 
 

@@ -13,6 +13,7 @@ from lms.refusal import Refused
 from lms.sealing import lookup
 from roster import reach
 from roster.fields import DATES, FIELDS, label, read, shown, value_of
+from roster.identity import pinyin_of
 from roster.models import (
     Employment,
     PostBand,
@@ -32,6 +33,7 @@ RESERVED = frozenset({"name", "id_number"})
 KEEPERS = (Role.COUNTY_ADMIN, Role.CITY_ADMIN)
 # what goes with a field and is never written alone
 FOLLOWING: dict[str, Callable[[Worker], dict[str, Any]]] = {
+    "name": lambda worker: dict(zip(("pinyin", "initials"), pinyin_of(worker.name), strict=True)),
     "id_number": lambda worker: {"id_hash": id_lookup(worker.id_number) if worker.id_number else None},
     "mobile": lambda worker: {
         "mobile_hash": mobile_lookup(worker.mobile) if worker.mobile else "",

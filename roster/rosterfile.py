@@ -14,7 +14,6 @@ from lms.models import ImportRun, Outcome
 from lms.refusal import Refused
 from lms.resources import ERROR, Applied, Line
 from roster import arrivals, employment, identity, known, listing, reach, takeback
-from roster.columns import RosterColumns
 from roster.employment import Person
 from roster.gazetteer import in_county
 from roster.judges import SENTENCES
@@ -23,6 +22,7 @@ from roster.matching import GONE, Matching, full_name
 from roster.models import Employment, Grid, GridKind, Posting, Role, Territory, Worker
 from roster.places import Map, covered
 from roster.resources import find_community
+from roster.rostercolumns import RosterColumns
 
 MENTOR = {"county": "county", "township": "township", "yes": "township"}
 POSITIONS = {"社区专职网格员": Employment.FULL_TIME}

@@ -1,5 +1,5 @@
 """A worker process knows the roster's background work by importing this."""
 
-from roster import kinds, passwords
+from roster import batches, kinds, passwords
 
-__all__ = ["kinds", "passwords"]
+__all__ = ["batches", "kinds", "passwords"]

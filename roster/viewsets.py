@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any, cast
 
 import django_filters
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -14,56 +14,12 @@ from wagtail.admin.ui.tables import Column
 from wagtail.admin.widgets.button import Button
 
 from lms import numbers
-from roster import boundaries, coverage, reach
+from roster import acts, boundaries, coverage, reach, search
 from roster.backoffice import ScopedIndexView, ScopedInspectView, ScopedModelViewSet
 from roster.cms_export import WorkerIndexView
 from roster.models import Grid, GridKind, Level, Posting, Territory, User, Worker, WorkerState
 from roster.worker_file import WorkerInspectView
-
-
-def places(level: str) -> Any:
-    """The territories of a level that the asking admin may filter by."""
-
-    def within(request: HttpRequest | None) -> QuerySet[Territory]:
-        if request is None:
-            return Territory.objects.none()
-        return reach.territories(request.user).current().filter(level=level).order_by("code")  # type: ignore[arg-type]
-
-    return within
-
-
-def account_filter(rows: QuerySet[Worker], name: str, value: str) -> QuerySet[Worker]:
-    own = Q(user__isnull=False, user__must_change_password=False)
-    return rows.filter(own if value == "own" else ~own)
-
-
-class WorkerFilter(WagtailFilterSet):
-    county = django_filters.ModelChoiceFilter(
-        field_name="township__parent", label=_("县（市、区）"), queryset=places(Level.COUNTY), empty_label=_("全部")
-    )
-    township = django_filters.ModelChoiceFilter(
-        label=_("乡镇（街道）"), queryset=places(Level.TOWNSHIP), empty_label=_("全部")
-    )
-    account = django_filters.ChoiceFilter(
-        label=_("账号"),
-        choices=[("own", _("有自己的密码")), ("waiting", _("还没有自己的密码"))],
-        method=account_filter,
-        empty_label=_("全部"),
-    )
-
-    class Meta:
-        model = Worker
-        fields = ["county", "township", "employment", "state", "account"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name in ("county", "township"):
-            if self.filters[name].queryset is not None and places_of(self.filters[name], self.request) < 2:
-                del self.filters[name]  # one's only county is no choice
-
-
-def places_of(choice: Any, request: HttpRequest | None) -> int:
-    return choice.get_queryset(request).count()
+from roster.worker_list import COLUMNS, WorkerFilter, places
 
 
 class WorkerViewSet(ScopedModelViewSet):
@@ -76,37 +32,20 @@ class WorkerViewSet(ScopedModelViewSet):
     add_to_admin_menu = True
     menu_order = 110
     filterset_class = WorkerFilter
-    ordering = ["township__code", "number"]
+    # townships in the order they were set up in, which is that of their codes; an index has the whole of it
+    ordering = ["township_id", "number"]
     search_fields = ["name", "number"]
+    find = staticmethod(search.found)
+    search_hint = _("姓名、拼音、登录号、网格或手机尾号")
+    unit = _("人")
+    act_links = acts.LINKS
+    acts = acts.MENU
+    act_url_name = "act_on_workers"
     index_view_class = WorkerIndexView
     inspect_view_class = WorkerInspectView
     inspect_template_name = "roster/cms_worker.html"
-    list_display = [
-        "name",
-        Column("number", label=_("登录号"), sort_key="number"),
-        Column("masked_mobile", label=_("手机号")),
-        Column("township", label=_("乡镇（街道）"), sort_key="township__code"),
-        Column("get_employment_display", label=_("专兼职"), sort_key="employment"),
-        Column("get_state_display", label=_("状态"), sort_key="state"),
-    ]
-    list_export = [
-        "number",
-        "name",
-        "township.parent.name",
-        "township.name",
-        "get_employment_display",
-        "position",
-        "joined",
-        "get_state_display",
-    ]
-    export_headings = {
-        "number": _("登录号"),
-        "township.parent.name": _("县（市、区）"),
-        "township.name": _("乡镇（街道）"),
-        "get_employment_display": _("专兼职"),
-        "joined": _("上岗时间"),
-        "get_state_display": _("状态"),
-    }
+    list_display = COLUMNS
+    list_export = ["name"]
     export_filename = "网格员"
     inspect_view_fields = [
         "number",

@@ -15,6 +15,7 @@ from roster import (
     cms_file,
     cms_grids,
     cms_life,
+    cms_lists,
     cms_roles,
     cms_rules,
     cms_territory,
@@ -46,6 +47,14 @@ def viewsets() -> list[ScopedModelViewSet]:
 @hooks.register("register_admin_urls")
 def addresses() -> list[URLPattern]:
     return [
+        path("views/", cms_lists.saved_views, name="saved_views"),
+        path("views/keep/", cms_lists.keep_view, name="keep_view"),
+        path("views/<int:view>/rename/", cms_lists.rename_view, name="rename_view"),
+        path("views/<int:view>/drop/", cms_lists.drop_view, name="drop_view"),
+        path("workers/acts/", cms_lists.act_on_workers, name="act_on_workers"),
+        path("batches/", cms_lists.batches, name="batches"),
+        path("batches/<int:batch>/", cms_lists.batch, name="batch"),
+        path("batches/<int:batch>/undo/", cms_lists.undo_batch, name="undo_batch"),
         path("passwords/", cms.password_sheets, name="password_sheets"),
         path("passwords/prepare/", cms.prepare_passwords, name="prepare_passwords"),
         path("passwords/<int:sheet>/", cms.password_sheet, name="password_sheet"),

@@ -26,7 +26,7 @@ from mentors.models import Claim
 from records import certificates, schemes
 from records.models import Assessment, Round
 from roster import service
-from roster.models import Batch, Correction, Grid, PasswordSheet, PostBand, Step, User
+from roster.models import Batch, Correction, Grid, PasswordSheet, PostBand, SavedView, Step, User
 
 pytestmark = pytest.mark.django_db
 
@@ -98,6 +98,14 @@ EXISTS_FOR = {
     "workers:index": "tabc",
     "workers:index_results": "tabc",
     "workers:inspect": "tac",
+    "act_on_workers": "tac",
+    "batches": "tabc",
+    "batch": "ac",
+    "undo_batch": "ac",
+    "saved_views": "tabc",
+    "keep_view": "tabc",
+    "rename_view": "a",
+    "drop_view": "a",
     "grids:index": "tabc",
     "grids:index_results": "tabc",
     "grids:inspect": "tac",
@@ -195,6 +203,7 @@ SENT = {
     "import_account_for": {"row": "import_row"},
     "display": {},
     "prepare_passwords": {"township": "township"},
+    "keep_view": {"listing": "listing", "name": "listing"},
     "courses_attendance": {"township": "township", "present": "worker"},
 }
 
@@ -327,13 +336,38 @@ def things(city: Any, worker: Any, mentor: Any, county_admin: User, township_adm
         "renumber_grids:": {"place": city.communities[0].pk},
         "split_territory:": {"place": city.communities[0].pk},
         "posting": worker.postings.get().pk,
-        "batch": Batch.objects.create(
-            kind="grids.assign", listing="grids", actor=county_admin, done={"postings": []}
-        ).pk,
+        "undo_grid_batch:": {
+            "batch": Batch.objects.create(
+                kind="grids.assign", listing="grids", actor=county_admin, done={"postings": []}
+            ).pk
+        },
         "grid": city.grids[0].pk,
         "imports": run.pk,
         "import_row": ImportRow.objects.create(run=run, position=0, number=2, outcome="absent").pk,
-        "queries": {"bulletin": bulletin, "bulletin_xlsx": bulletin},
+        # views of lists, and acts on many
+        "listing": "workers",
+        "view": SavedView.objects.create(
+            user=county_admin, listing="workers", name="停职的", query="state=suspended"
+        ).pk,
+        "batch": Batch.objects.create(
+            kind="step.suspend",
+            listing="workers",
+            actor=county_admin,
+            at=now,
+            done={
+                "values": {"on": "2026-09-16", "reason": "illness"},
+                "people": [],
+                "at": 0,
+                "passed": [],
+                "job": None,
+            },
+        ).pk,
+        "queries": {
+            "bulletin": bulletin,
+            "bulletin_xlsx": bulletin,
+            "saved_views": "?listing=workers",
+            "act_on_workers": f"?act=step.suspend&id={worker.pk}",
+        },
     }
 
 

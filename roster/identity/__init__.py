@@ -9,6 +9,7 @@ from .contacts import Mobile, mask_mobile, mobile
 from .dates import PartialDate, when
 from .idnumbers import IdNumber, check_digit, id_number, mask_id, sex_differs, starred
 from .names import PersonName, mask_name, person_name
+from .pinyin import pinyin_of, without_tone
 from .places import county_stem, grid_ordinal, match_place, stem, township_stem
 from .vocabulary import Term, education, employment_kind, grid_kind, identity_kind, mentor_level, political, sex, yes
 
@@ -46,6 +47,7 @@ __all__ = [
     "mentor_level",
     "mobile",
     "person_name",
+    "pinyin_of",
     "political",
     "sex",
     "sex_differs",
@@ -53,5 +55,6 @@ __all__ = [
     "stem",
     "township_stem",
     "when",
+    "without_tone",
     "yes",
 ]

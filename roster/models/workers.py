@@ -103,7 +103,7 @@ class Worker(models.Model):
     name = models.CharField(_("姓名"), max_length=60, db_index=True)
     # how the name is typed by its sound, full and by initials; several readings stand with a space between them
     pinyin = models.CharField(max_length=200, blank=True, db_index=True)
-    initials = models.CharField(max_length=60, blank=True, db_index=True)
+    initials = models.CharField(max_length=60, blank=True)
     sex = models.CharField(_("性别"), max_length=6, blank=True, choices=[("male", _("男")), ("female", _("女"))])
     id_number = SealedTextField(_("身份证号"), blank=True)
     id_hash = models.CharField(max_length=64, null=True, blank=True, unique=True)
@@ -151,7 +151,15 @@ class Worker(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(step=None) | Q(step__gte=1, step__lte=18), name="worker_step_on_ladder")
         ]
-        indexes = [models.Index(fields=["township", "state"], name="worker_township_state")]
+        indexes = [
+            models.Index(fields=["township", "state"], name="worker_township_state"),
+            # the order of the list: its pages are cut on this index alone
+            models.Index(fields=["township", "number"], name="worker_township_number"),
+            # what a search reads from end to end, without the wide rows
+            models.Index(fields=["name", "pinyin", "initials", "id"], name="worker_sought"),
+            models.Index(fields=["joined_on"], name="worker_joined_on"),
+            models.Index(fields=["certificate_expires_on"], name="worker_certificate_expires"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -107,15 +107,15 @@ def test_a_grid_with_its_people(client_of: ClientOf, county_admin: User, worker:
     assert client.get("/cms/grids/inspect/999999/").status_code == 404
 
 
-def test_the_export_holds_the_declared_columns_of_ones_own_people(
+def test_the_export_holds_the_columns_of_the_screen_for_ones_own_people(
     client_of: ClientOf, county_admin: User, worker: Worker, outsider: Worker, hire: Callable[..., Worker], city: Any
 ) -> None:
     hire("W0009", "=1+1", city.neighbour, joined_precision="year", employment="parttime")
     response = client_of(county_admin).get("/cms/workers/?export=xlsx")
     assert cells(response) == [
-        ["登录号", "姓名", "县（市、区）", "乡镇（街道）", "专兼职", "身份或职务", "上岗时间", "状态"],
-        ["W0001", "王桂兰", "咸安区", "永安街道", "专职", None, "2022年3月1日", "在岗"],
-        ["W0009", "=1+1", "咸安区", "汀泗桥镇", "兼职", None, "2022年", "在岗"],
+        ["姓名", "登录号", "手机号", "乡镇（街道）", "网格", "专兼职", "状态"],
+        ["王桂兰", "W0001", "139****0001", "永安街道", "双鹤社区第1网格", "专职", "在岗"],
+        ["=1+1", "W0009", None, "汀泗桥镇", "古塘村第1网格", "兼职", "在岗"],
     ]
     entry = AuditEntry.objects.get(action="list.exported")
     assert (entry.actor_id, entry.detail) == (county_admin.pk, {"kind": "roster.worker", "rows": 2})
