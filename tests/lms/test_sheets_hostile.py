@@ -8,6 +8,8 @@ import os
 import random
 import resource
 import struct
+import subprocess
+import sys
 import time
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -19,6 +21,7 @@ from lms import sheets
 from lms.models import ImportRun
 from lms.refusal import Refused
 from lms.sheets import Limits
+from tests.databases import ROOT
 from tests.lms import workbooks as made
 
 SHEET = made.sheet(f'<row r="1">{made.cell("A1", "姓名")}</row>')
@@ -300,19 +303,33 @@ def test_signs_that_turn_the_writing_round_stay_and_count_for_nothing_in_a_name(
     assert row == ["姓名", "\u202e张三\u202c"]
 
 
-@pytest.mark.parametrize(
-    "limits",
-    [Limits(wall_seconds=0.02), Limits(cpu_seconds=1), Limits(memory_bytes=20 * MEBIBYTE)],
-    ids=["time", "work", "memory"],
-)
-def test_a_reading_that_takes_too_long_or_too_much_is_ended_from_outside(limits):
+def heavy() -> bytes:
+    """840,000 cells: nothing forbidden, and much work."""
     cells = "".join(f'<c r="{sheets.letter(at)}{{0}}"><v>{{0}}.5</v></c>' for at in range(60))
-    data = made.xlsx(made.sheet("".join(f'<row r="{n}">{cells.format(n)}</row>' for n in range(1, 14_001))))
+    return made.xlsx(made.sheet("".join(f'<row r="{n}">{cells.format(n)}</row>' for n in range(1, 14_001))))
+
+
+@pytest.mark.parametrize("limits", [Limits(wall_seconds=0.02), Limits(cpu_seconds=1)], ids=["time", "work"])
+def test_a_reading_that_takes_too_long_is_ended_from_outside(limits):
+    data = heavy()
     start = time.perf_counter()
     with pytest.raises(Refused, match="要用的时间或内存超出了限度") as refused:
         sheets.read_apart(data, name="x", limits=limits)
     assert refused.value.code == "file_too_large"
     assert time.perf_counter() - start < 10
+
+
+def test_a_reading_that_takes_too_much_memory_is_ended_from_outside():
+    """In an interpreter of its own: one that has run other tests has memory to spare that counts as had already."""
+    program = (
+        "import django; django.setup()\n"
+        "from lms import sheets; from lms.refusal import Refused; from lms.sheets import Limits\n"
+        "from tests.lms.test_sheets_hostile import heavy\n"
+        "try: sheets.read_apart(heavy(), name='x', limits=Limits(memory_bytes=20 * 1024 * 1024))\n"
+        "except Refused as refused: print(refused.code)\n"
+    )
+    told = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert told.stdout.strip() == "file_too_large", told.stderr
 
 
 def test_a_reading_apart_gives_what_a_reading_gives():

@@ -72,7 +72,7 @@ def brought_in(send: Any, press: Any) -> Callable[..., ImportRun]:
 
 
 def resign(worker: Worker, by: User, now: Any) -> None:
-    service.take_step(worker, StepKind.LEAVE, on=timezone.localdate(now), reason="resignation", by=by, now=now)
+    service.take_step(worker, StepKind.LEAVE, on=timezone.localdate(now), reason="resigned", by=by, now=now)
 
 
 def asked(run: ImportRun) -> list[tuple[str, str, list[str]]]:

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roster import demo, employment, files, search
+from roster import arrivals, demo, employment, files, search
 from roster.employment import Person
 from roster.identity import pinyin_of
 from roster.identity.pinyin import COMBINED, LONGEST, LONGEST_INITIALS
@@ -190,7 +190,8 @@ def test_whoever_comes_in_or_changes_is_found_at_once(city: Any, now: Any) -> No
     (worker,) = employment.take_up([person], now=now)
     assert found("tanfang") == found("6789") == {"覃芳"}
     other = Person(name="单丹", township_id=city.township.pk, employment="fulltime", mobile="13907150000")
-    employment.renew([(worker, other, ("name", "mobile"))])
+    change = arrivals.Arrival("k", other, worker, 0, changes=("name", "mobile"))
+    arrivals.renew([change], source="lms.importrun:1", by_id=None, now=now)
     assert found("shandan") == found("sd") == found("0000") == {"单丹"}
     assert found("tanfang") == found("6789") == set()
 
