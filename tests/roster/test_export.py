@@ -250,3 +250,40 @@ def test_a_list_of_many_asks_as_much_as_of_one(worker, county_admin, hire, city,
             taken(client, MASKED)
         asked.append(len(queries))
     assert asked[0] == asked[1] < 20
+
+
+# --- the masked list brought in again -------------------------------------------------------------------------------
+
+
+def test_the_masked_list_brought_in_again_changes_nothing(people, county_admin, client_of):
+    _name, data = taken(client_of(county_admin), MASKED)
+    reading = read_again(data, county_admin)
+    assert [line.shown.get("changes") for line in reading.lines if line.outcome != Outcome.UNCHANGED] == []
+    assert reading.counts == {Outcome.UNCHANGED: 3}
+
+
+def test_what_is_changed_in_the_masked_list_is_all_that_changes(people, county_admin, client_of):
+    _name, data = taken(client_of(county_admin), MASKED)
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    page = book.worksheets[0]
+    places = {cell.value: cell.column for cell in page[3]}
+    page.cell(6, places["学历"]).value = "本科"
+    changed = io.BytesIO()
+    book.save(changed)
+    reading = read_again(changed.getvalue(), county_admin)
+    assert reading.counts == {Outcome.UNCHANGED: 2, Outcome.UPDATED: 1}
+    (line,) = [line for line in reading.lines if line.outcome == Outcome.UPDATED]
+    assert (line.label, line.shown["changes"]) == ("李建国", [["学历", "没有", "本科"]])
+
+
+def test_another_persons_sign_in_number_in_the_masked_list_moves_nobody(people, county_admin, client_of):
+    """The sign-in number and what is left of the ID number say the same person, or the row stays out."""
+    _name, data = taken(client_of(county_admin), MASKED)
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    page = book.worksheets[0]
+    places = {cell.value: cell.column for cell in page[3]}
+    page.cell(6, places["登录号"]).value = "W0001"
+    changed = io.BytesIO()
+    book.save(changed)
+    reading = read_again(changed.getvalue(), county_admin)
+    assert [line.outcome for line in reading.lines if line.label == "李建国"] == [Outcome.WRONG]
