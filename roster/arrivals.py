@@ -19,6 +19,9 @@ BESIDE = {
     "mobile": ("mobile_hash", "mobile_tail_hash"),
     "joined_on": ("joined_precision",),
     "name": ("pinyin", "initials"),
+    "position": ("identity",),
+    "recruited_by": ("channel",),
+    "certificate": ("certificate_level",),
 }
 
 

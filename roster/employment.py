@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from lms import audit
 from lms.refusal import Refused
-from roster import search
+from roster import identity, search
 from roster.models import (
     Agreement,
     Grid,
@@ -42,6 +42,11 @@ class Person:
     political_status: str = ""
     certificate: str = ""
     listed_as_mentor: str = ""
+    employer: str = ""
+    managed_by: str = ""
+    certificate_number: str = ""
+    certificate_expires_on: date | None = None
+    step: int | None = None
 
 
 @transaction.atomic
@@ -61,6 +66,10 @@ def fields_of(person: Person) -> dict[str, object]:
     values["telephones"] = person.telephones or None
     values["id_hash"] = id_lookup(person.id_number) if person.id_number else None
     values["mobile_hash"] = mobile_lookup(person.mobile) if person.mobile else ""
+    # what the words of the list come down to, for lists and filters; the words stay beside it
+    values["identity"] = identity.identity_kind(person.position).value
+    values["channel"] = identity.channel(person.recruited_by).value
+    values["certificate_level"] = identity.certificate_level(person.certificate).value
     values |= search.keys_of(name=person.name, mobile=person.mobile)
     return values
 

@@ -94,6 +94,19 @@ class TermJudge(Judge):
         return term.text if self.keep_text else term.value
 
 
+class StepJudge(Judge):
+    """A step of the ladder, 1 to 18, with or without 级 behind it; anything else is left out with a remark."""
+
+    def clean(self, value: Any, row: Any = None, name: str = "", **kwargs: Any) -> int | None:
+        shown = super().clean(value).removesuffix("级").strip()
+        if not shown:
+            return None
+        if shown.isdecimal() and 1 <= int(shown) <= 18:
+            return int(shown)
+        row.remark("step_format", _("岗位等级应该是 1 到 18 的整数，这一格没有读。"), name)
+        return None
+
+
 class WholeNumberJudge(Judge):
     number_format = "0"
 

@@ -28,6 +28,11 @@ COMPARED = {
     "education": lazy("学历"),
     "political_status": lazy("政治面貌"),
     "certificate": lazy("社工证书"),
+    "certificate_number": lazy("社工证书编号"),
+    "certificate_expires_on": lazy("社工证登记有效期至"),
+    "employer": lazy("用工单位"),
+    "managed_by": lazy("管理单位"),
+    "step": lazy("岗位等级"),
     "listed_as_mentor": lazy("小教员"),
 }
 WORDS = {

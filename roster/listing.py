@@ -28,10 +28,13 @@ def by_person(lines: Sequence[Line]) -> list[list[Line]]:
     return list(groups.values())
 
 
+DATES = ("joined_on", "certificate_expires_on")
+
+
 def as_json(person: Person) -> dict[str, Any]:
-    return {**vars(person), "joined_on": person.joined_on.isoformat() if person.joined_on else None}
+    values = dict(vars(person))
+    return values | {name: values[name].isoformat() if values[name] else None for name in DATES}
 
 
 def from_json(values: dict[str, Any]) -> Person:
-    joined = values["joined_on"]
-    return Person(**{**values, "joined_on": date.fromisoformat(joined) if joined else None})
+    return Person(**{**values, **{name: date.fromisoformat(values[name]) if values[name] else None for name in DATES}})

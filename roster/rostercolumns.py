@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as lazy
 from lms.resources import ColumnField
 from roster import identity
 from roster.gazetteer import PlacedResource
-from roster.judges import DateJudge, IdNumberJudge, MobileJudge, NameJudge, NumberJudge, TermJudge
+from roster.judges import DateJudge, IdNumberJudge, MobileJudge, NameJudge, NumberJudge, StepJudge, TermJudge
 
 
 class RosterColumns(PlacedResource):
@@ -160,6 +160,37 @@ class RosterColumns(PlacedResource):
         samples=("助理社会工作师", ""),
         choices=("助理社会工作师", "社会工作师", "高级社会工作师"),
         hint=lazy("没有的空着。"),
+    )
+    certificate_number = ColumnField(
+        "社工证书编号", "证书编号", "社工证号", "社工证编号", hint=lazy("没有的空着，最多 40 个字。")
+    )
+    certificate_expires_on = ColumnField(
+        "社工证有效期至",
+        "社工证登记有效期至",
+        "证书有效期",
+        "登记有效期",
+        judge=DateJudge(),
+        samples=("2027年6月30日", ""),
+        hint=lazy("登记到期前 90 天系统会提醒。写“2027年6月30日”这样。"),
+    )
+    employer = ColumnField(
+        "用工单位",
+        "用人单位",
+        "派遣单位",
+        "劳务派遣单位",
+        samples=("示例人力资源公司", ""),
+        hint=lazy("与谁签的劳动合同就写谁；和管理单位一样的可以空着。"),
+    )
+    managed_by = ColumnField(
+        "管理单位", "主管单位", "主管部门", samples=("示例镇综治中心", "示例村"), hint=lazy("平时归谁管就写谁。")
+    )
+    step = ColumnField(
+        "岗位等级",
+        "等级",
+        "岗位级别",
+        judge=StepJudge(),
+        samples=("3", ""),
+        hint=lazy("专职网格员填 1 到 18 的整数；没有定级的、兼职的空着。"),
     )
     mentor = ColumnField(
         "是否小教员",

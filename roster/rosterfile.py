@@ -186,6 +186,12 @@ class RosterResource(RosterColumns):
             political_status=values.get("political_status", "")[:20],
             certificate=values.get("certificate", "")[:40],
             listed_as_mentor=MENTOR.get(values.get("mentor", ""), ""),
+            employer=values.get("employer", "")[:60],
+            managed_by=values.get("managed_by", "")[:60],
+            certificate_number=values.get("certificate_number", "")[:40],
+            certificate_expires_on=(values.get("certificate_expires_on") or identity.PartialDate()).date,
+            # part-timers do not stand on the ladder
+            step=values.get("step") if kind == Employment.FULL_TIME else None,
         )
 
     # --- with the whole file in view ----------------------------------------------------------------------------------

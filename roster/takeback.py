@@ -66,7 +66,7 @@ def values(worker: Worker, one: Done) -> str:
     """Whether a column that the line changed has been changed again."""
     for name, (_old, new) in one["changed"].items():
         if known.value(worker, name) != new:
-            return _("“%s”后来又改过，撤不回来。") % known.COMPARED.get(name, "")
+            return _("“%s”后来又改过，撤不回来。") % known.COMPARED.get(name) or arrivals.COLUMNS[name].verbose_name
     return ""
 
 

@@ -11,7 +11,19 @@ from .idnumbers import IdNumber, check_digit, id_number, mask_id, sex_differs, s
 from .names import PersonName, mask_name, person_name
 from .pinyin import pinyin_of, without_tone
 from .places import county_stem, grid_ordinal, match_place, stem, township_stem
-from .vocabulary import Term, education, employment_kind, grid_kind, identity_kind, mentor_level, political, sex, yes
+from .vocabulary import (
+    Term,
+    certificate_level,
+    channel,
+    education,
+    employment_kind,
+    grid_kind,
+    identity_kind,
+    mentor_level,
+    political,
+    sex,
+    yes,
+)
 
 ERRORS = frozenset(
     {
@@ -32,6 +44,8 @@ __all__ = [
     "PartialDate",
     "PersonName",
     "Term",
+    "certificate_level",
+    "channel",
     "check_digit",
     "county_stem",
     "education",

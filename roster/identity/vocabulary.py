@@ -102,6 +102,32 @@ identity_kind = _read(
         ("其他", "other"),
     ),
 )
+channel = _read(
+    {},
+    (
+        ("派遣", "agency"),
+        ("公益", "welfare"),
+        ("决议", "resolution"),
+        ("兼任", "concurrent"),
+        ("兼职", "concurrent"),
+        ("统一", "unified"),
+        ("招录", "unified"),
+        ("公开", "open"),
+        ("招聘", "open"),
+        ("其他", "other"),
+    ),
+)
+certificate_level = _read(
+    {},
+    (
+        ("助理", "assistant"),
+        ("初级", "assistant"),
+        ("高级", "senior"),
+        ("社会工作师", "social_worker"),
+        ("社工师", "social_worker"),
+        ("中级", "social_worker"),
+    ),
+)
 grid_kind = _read(
     {},
     (("专属", "special"), ("农村", "rural"), ("城镇", "urban"), ("社区", "urban"), ("城市", "urban"), ("村", "rural")),
