@@ -149,7 +149,7 @@ def report(tables: list[sheets.Table], left_out: list[sheets.LeftOut]) -> dict[s
                 "name": table.sheet.name,
                 "header_rows": list(table.header_rows),
                 "rows": len(table.rows),
-                "declared": table.declared,
+                "checks": [[check.row, check.declared, check.counted] for check in table.checks],
                 "hidden": len(table.hidden_rows),
                 "hidden_columns": [column.letter for column in table.hidden_columns],
                 "columns": [

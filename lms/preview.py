@@ -235,21 +235,18 @@ def left_out_sheets(run: ImportRun) -> list[tuple[str, str]]:
 
 
 def totals(run: ImportRun) -> list[tuple[str, bool]]:
-    """A sentence for each sheet whose total row names a number, and whether it agrees with the rows read."""
+    """A sentence for each total row that names a number, of a block or of the whole, and whether it agrees with the rows read."""
     found = []
     for sheet in run.reading.get("sheets", []):
-        declared, read = sheet["declared"], sheet["rows"]
-        if declared is None:
-            continue
-        place = _("“%s”") % sheet["name"] if sheet["name"] else _("表里")
-        if declared == read:
-            found.append(
-                (_("%(sheet)s合计行写的 %(count)s 与读到的行数一致。") % {"sheet": place, "count": f"{read:,}"}, True)
-            )
-        else:
-            text = _("%(sheet)s合计行写的是 %(declared)s，读到的是 %(read)s 行。请核对有没有漏填或多填。")
-            figures = {"sheet": place, "declared": f"{declared:,}", "read": f"{read:,}"}
-            found.append((text % figures, False))
+        for row, declared, read in sheet.get("checks", []):
+            place = _("“%(sheet)s”第 %(row)s 行") if sheet["name"] else _("第 %(row)s 行")
+            words = {"place": place % {"sheet": sheet["name"], "row": row}}
+            words |= {"declared": f"{declared:,}", "read": f"{read:,}"}
+            if declared == read:
+                found.append((_("%(place)s的合计写的 %(read)s 与读到的行数一致。") % words, True))
+            else:
+                text = _("%(place)s的合计写的是 %(declared)s，读到的是 %(read)s 行。请核对有没有漏填或多填。")
+                found.append((text % words, False))
     return found
 
 

@@ -453,3 +453,14 @@ def test_the_uploaded_file_lies_sealed(send: Callable[..., ImportRun], county_ad
         kept = file.read()
     assert number(1).encode() not in kept
     assert called(1).encode() not in kept
+
+
+def test_each_total_is_held_against_the_rows_over_it(county_admin, send, client_of):
+    run = send(
+        county_admin,
+        sheet(line(1), "小计,2人", line(2, place="永安街道,双鹤社区,第二网格"), "小计,1人", "合计,2人"),
+    )
+    page = screen(client_of(county_admin), run)
+    assert "第 3 行的合计写的是 2，读到的是 1 行。请核对有没有漏填或多填。" in page
+    assert "第 5 行的合计写的 1 与读到的行数一致。" in page
+    assert "合计数与读到的行数一致" not in page
