@@ -73,7 +73,7 @@ def _cell(word: Any, known: dict[str, str]) -> Cell:
     if isinstance(word, str):
         return known.setdefault(word, word)
     if not isinstance(word, list):
-        return word  # type: ignore[no-any-return]
+        return word
     mark, *said = word
     if mark == FORMATTED:
         return Formatted(*said)
