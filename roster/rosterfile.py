@@ -218,6 +218,7 @@ class RosterResource(RosterColumns):
 
     def apply(self, plans: Sequence[dict[str, Any]], *, run: ImportRun | None, now: datetime) -> Applied:
         employment.hold_numbers()
+        employment.hold_people(plan["worker"] for plan in plans if plan["worker"])
         found = Known.among(plans)
         current = Grid.objects.current().filter(pk__in={plan["grid"] for plan in plans})
         township_of = dict(current.values_list("pk", "community__parent"))

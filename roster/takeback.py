@@ -115,6 +115,7 @@ def returned(worker: Worker, one: Done, newest: Mapping[int, int]) -> str:
 def undo(done: Sequence[Done], *, run_id: int, by: User, now: Any) -> dict[int, str]:
     """Take the lines back, but for those on which something stands; returns the sentences of these. Alone with the roster while it lasts."""
     employment.hold_numbers()
+    employment.hold_people(one["worker"] for one in done)
     stays = standing(done)
     kept = {done[index]["worker"] for index in stays}
     back = [one for one in done if one["worker"] not in kept]

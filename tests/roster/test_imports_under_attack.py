@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from datetime import date
+from threading import Thread
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connections
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +15,7 @@ from django.utils import timezone
 from lms import deciding, imports, jobs, undoing
 from lms.models import ImportRun, ImportState
 from lms.sealing import SealedJSONField
-from roster import grids, merging, roles, service
+from roster import arrivals, files, grids, merging, roles, service
 from roster.boundaries import Act
 from roster.identity import check_digit
 from roster.models import Grid, Role, RoleGrant, StepKind, User, Worker, WorkerState
@@ -163,6 +165,36 @@ def test_nobody_is_taken_up_in_a_township_that_was_merged_since_the_preview(coun
     imports.confirm(run, by=county_admin, now=now)
     assert not Worker.objects.filter(township=city.township).exists()
     assert run.rows.get().outcome == "skipped"
+
+
+@pytest.mark.postgres
+def test_what_somebody_changes_while_a_list_goes_in_is_not_written_over(
+    county_admin, send, brought_in, monkeypatch, now
+):
+    brought_in(county_admin, row("王秀兰", 1), row("李建国", 2))
+    run = send(county_admin, row("王秀兰", 1, last="本科"), row("李建国", 2, mobile="13800000002"))
+    worker = Worker.objects.get(name="王秀兰")
+
+    def change() -> None:
+        try:
+            said = {"reason": "换号", "source": "file", "by": county_admin, "now": now}
+            files.change(worker, {"mobile": "13911112222"}, **said)
+        finally:
+            connections.close_all()
+
+    by_hand, bring_in = Thread(target=change), arrivals.bring_in
+
+    def while_by_hand(*args: Any, **named: Any) -> Any:
+        by_hand.start()
+        by_hand.join(0.5)
+        return bring_in(*args, **named)
+
+    monkeypatch.setattr(arrivals, "bring_in", while_by_hand)
+    imports.confirm(run, by=county_admin, now=now, changes=run.brake.get("changes"))
+    by_hand.join()
+    worker.refresh_from_db()
+    assert (worker.mobile, worker.education) == ("13911112222", "本科")
+    assert Worker.objects.get(name="李建国").mobile == "13800000002"
 
 
 # --- taking back ----------------------------------------------------------------------------------------------------
