@@ -32,8 +32,3 @@ def remember(said: Said, *, kind: str, place: str, by: Any, now: datetime) -> No
     ColumnMemory.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["kind", "place", "title"], update_fields=["field", "by", "at"]
     )
-
-
-def forget(*, kind: str, place: str) -> None:
-    """Go back to what the product knows by itself."""
-    ColumnMemory.objects.filter(kind=kind, place=place).delete()

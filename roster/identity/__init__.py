@@ -2,7 +2,7 @@
 What stands in the cells of a roster, normalised and judged; never guessed.
 
 Each function takes one cell as `lms.sheets` gives it (the type of the cell matters) and returns a small value with `codes`:
-empty where all is well. `ERRORS` are the codes that leave a row out; all others let it in with a remark.
+empty where all is well. Which codes leave a row out and which are a remark, `roster.judges` says.
 """
 
 from .contacts import Mobile, mask_mobile, mobile
@@ -13,20 +13,7 @@ from .pinyin import pinyin_of, without_tone
 from .places import county_stem, grid_ordinal, match_place, stem, township_stem
 from .vocabulary import Term, education, employment_kind, grid_kind, identity_kind, mentor_level, political, sex, yes
 
-ERRORS = frozenset(
-    {
-        "id_check_digit",
-        "id_birth_date",
-        "id_number_truncated",
-        "id_format",
-        "name_missing",
-        "name_format",
-        "community_unknown",
-    }
-)
-
 __all__ = [
-    "ERRORS",
     "IdNumber",
     "Mobile",
     "PartialDate",
