@@ -1,5 +1,6 @@
 """Which column was taken for what: said by an admin once, remembered for their territory and kind of import."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from lms import sheets
 from lms.models import ColumnMemory, ImportRun
 
+LONG = re.compile(r"\d{8}")
 Said = Sequence[tuple[str, str]]  # (a column's title, the field it is, "" for none)
 
 
@@ -17,18 +19,16 @@ def options(run: ImportRun, *, place: str) -> sheets.ReadOptions:
 
 
 def remember(said: Said, *, kind: str, place: str, by: Any, now: datetime) -> None:
-    """Keep what was said of each title; the newest word counts. Of a title of two rows the lower one is kept."""
+    """
+    Keep what was said of each title; the newest word counts. Of a title of two rows the lower one is kept. A title with a long number
+    in it is a row of data that was pointed at as the header.
+    """
     keys = {sheets.title_key(title.rpartition("/")[2])[:100]: field for title, field in said}
     rows = [
         ColumnMemory(kind=kind, place=place, title=key, field=field, by=by, at=now)
         for key, field in keys.items()
-        if key
+        if key and not LONG.search(key)
     ]
     ColumnMemory.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["kind", "place", "title"], update_fields=["field", "by", "at"]
     )
-
-
-def forget(*, kind: str, place: str) -> None:
-    """Go back to what the product knows by itself."""
-    ColumnMemory.objects.filter(kind=kind, place=place).delete()

@@ -45,10 +45,14 @@ def resource_of(code: str) -> type[SheetResource]:
 
 
 def visible(user: Any) -> QuerySet[ImportRun]:
-    """The runs a user may see: their own, and those brought in for a territory that they reach; of kinds they may bring in themselves."""
+    """
+    The runs a user may see, of kinds they may bring in themselves: those brought in for a territory that they reach, and their own
+    as long as they act for the same territory. Who has moved elsewhere has left them behind, for they show people.
+    """
     found = Q(pk__in=[])
     for resource in kinds_for(user):
-        found |= Q(kind=resource.kind) & (Q(actor=user.pk) | resource.seen_by(user))
+        own = Q(actor=user.pk, place=resource.place_of(user))
+        found |= Q(kind=resource.kind) & (own | resource.seen_by(user))
     return ImportRun.objects.filter(found)
 
 
@@ -194,14 +198,21 @@ WORKS = {
 
 @transaction.atomic
 def resume(run: ImportRun, *, by: Any, now: datetime) -> ImportRun:
-    """Take up again what was given up on the way, where it stopped. A run that is being worked on is left alone."""
+    """
+    Take up again what was given up on the way, where it stopped; it goes on in the name of who takes it up. A run that is being
+    worked on is left alone.
+    """
     permit(resource_of(run.kind), by)
     ImportRun.objects.select_for_update().get(pk=run.pk)
     run = ImportRun.objects.select_related("job").get(pk=run.pk)
     if not run.stopped:
         return run
+    if run.state == ImportState.APPLYING:
+        run.confirmed_by_id = by.pk
+    elif run.state == ImportState.UNDOING:
+        run.undone_by_id = by.pk
     run.job = jobs.enqueue(WORKS[ImportState(run.state)], owner=by, run=run.pk)
-    run.save(update_fields=["job"])
+    run.save(update_fields=["job", "confirmed_by", "undone_by"])
     audit.note("import.resumed", now=now, actor=by, subject=run)
     return run
 
@@ -227,7 +238,8 @@ def waiting(run: ImportRun) -> QuerySet[ImportRow]:
 def apply_chunk(run: ImportRun, resource: SheetResource) -> int:
     """
     One short transaction; returns how many rows it did, 0 when nothing is left. The run's row is locked, so two workers
-    never do the same chunk. Refuses, with nothing of the chunk written, when the roles of who uploaded it no longer reach it.
+    never do the same chunk. Refuses, with nothing of the chunk written, when the roles of who confirmed it no longer reach it: who
+    uploaded it may have left the post since.
     """
     now = timezone.now()
     with transaction.atomic():
@@ -235,7 +247,7 @@ def apply_chunk(run: ImportRun, resource: SheetResource) -> int:
         rows = list(waiting(run).filter(applied_at=None).defer("cells", "options").order_by("position")[:CHUNK])
         if held.state != ImportState.APPLYING or not rows:
             return 0
-        actor = get_user_model().objects.get(pk=held.actor_id)
+        actor = get_user_model().objects.get(pk=held.confirmed_by_id or held.actor_id)
         permit(resource, actor)
         plans = [row.plan or {} for row in rows]
         resource.permit(plans, actor=actor)
@@ -269,7 +281,7 @@ def finish(run: ImportRun) -> None:
         run.message = _("预览以后有 %s 行的情况变了。选了“全部都对才导入”，所以已经导入的也撤回了。") % left
         run.job = jobs.enqueue("lms.undo_import", owner=run.confirmed_by, run=run.pk)
     run.save(update_fields=["state", "finished_at", "undone_by", "message", "job"])
-    audit.note("import.applied", now=now, actor=run.actor, subject=run, territory=run.place, counts=run.counts)
+    audit.note("import.applied", now=now, actor=run.confirmed_by, subject=run, territory=run.place, counts=run.counts)
 
 
 @transaction.atomic

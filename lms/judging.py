@@ -108,13 +108,15 @@ def no_header(resource: SheetResource, book: sheets.Book, left_out: list[sheets.
 
 
 def sampled(table: sheets.Table) -> dict[str, Any]:
-    """How each column was taken, with a few of its values; blanks that might mean the row above."""
+    """How each column was taken, with a few of its values; blanks that might mean the row above; what stands in rows that are no data."""
     columns = [
         [column.letter, column.title, column.field, [masked(value) for value in column.samples]]
         for column in table.columns
     ]
     gaps = [[name, gap.count, gap.first_row, gap.value_above] for name, gap in table.gaps.items()]
-    return {"name": table.sheet.name, "columns": columns, "gaps": gaps}
+    # whoever made or signed a list stands in its rows that are no data
+    skipped = [masked(row.text) for row in table.skipped[:SKIPPED_SHOWN]]
+    return {"name": table.sheet.name, "columns": columns, "gaps": gaps, "skipped": skipped}
 
 
 def masked(value: str) -> str:
@@ -153,11 +155,11 @@ def report(tables: list[sheets.Table], left_out: list[sheets.LeftOut]) -> dict[s
                 "hidden": len(table.hidden_rows),
                 "hidden_columns": [column.letter for column in table.hidden_columns],
                 "columns": [
-                    [column.letter, column.title, column.field]
+                    [column.letter, masked(column.title), column.field]
                     for column in table.columns
                     if column.field or column.title not in (REASON, REMARK)
                 ],
-                "skipped": [[row.number, row.reason, row.text[:40]] for row in table.skipped[:SKIPPED_SHOWN]],
+                "skipped": [[row.number, row.reason] for row in table.skipped[:SKIPPED_SHOWN]],
                 "skipped_rows": len(table.skipped),
             }
             for table in tables

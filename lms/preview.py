@@ -225,8 +225,9 @@ def agreeing(run: ImportRun) -> bool:
 
 def skipped(run: ImportRun) -> Iterator[tuple[str, int, str, str]]:
     """(sheet, row, why, its text) of each row that is no data."""
-    for sheet in run.reading.get("sheets", []):
-        for number, reason, text in sheet["skipped"]:
+    texts = [sheet["skipped"] for sheet in (run.samples or {}).get("sheets", [])]
+    for sheet, told in zip(run.reading.get("sheets", []), texts, strict=False):
+        for (number, reason), text in zip(sheet["skipped"], told, strict=True):
             yield sheet["name"], number, str(REASONS.get(reason, reason)), text
 
 

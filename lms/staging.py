@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Count, QuerySet
 
-from lms import jobs, judging
+from lms import jobs, judging, numbers
 from lms.models import ImportRow, ImportRun, ImportState, Outcome
 from lms.outcomes import APPLIED, BRAKE, CHANGING, LEFT_OUT, RANKS
 from lms.resources import Line, Question
@@ -40,6 +40,7 @@ def stage(run: ImportRun, reading: judging.Reading, handle: jobs.Handle) -> None
 
 
 def staged(run: ImportRun, position: int, line: Line) -> ImportRow:
+    cover(line)
     row = ImportRow(
         run=run,
         position=position,
@@ -57,6 +58,15 @@ def staged(run: ImportRun, position: int, line: Line) -> ImportRow:
     if line.question and line.outcome != Outcome.OUT_OF_REACH:
         ask(row, line.question)
     return row
+
+
+def cover(line: Line) -> None:
+    """Whatever column a number of a person was written in, what is shown of the row and kept unsealed does not hold it."""
+    line.label = numbers.covered_up(line.label)
+    for note in line.notes:
+        note.message = numbers.covered_up(note.message)
+    if facts := line.shown.get("facts"):
+        line.shown["facts"] = [numbers.covered_up(fact) if isinstance(fact, str) else fact for fact in facts]
 
 
 def ask(row: ImportRow, question: Question) -> None:

@@ -13,7 +13,7 @@ from lms.resources import Applied
 from records import ledger, shelf
 from records.models import SkillRecord
 from records.shelf import Claim, Held, Shelf
-from roster import reach
+from roster import employment, reach
 from roster.gazetteer import PlacedResource
 from roster.models import Worker
 from roster.places import covered
@@ -45,7 +45,8 @@ class PostingResource(PlacedResource):
 
     def apply(self, plans: Sequence[dict[str, Any]], *, run: ImportRun | None, now: datetime) -> Applied:
         claims = [Claim.of(plan) for plan in plans]
-        shelf.hold(plan["worker"] for plan in plans)
+        # of two lists at once the second sees what the first posted
+        employment.hold_people(plan["worker"] for plan in plans)
         self.shelf = self.shelf_of(plans, claims)
         applied, entries = Applied(), {}
         for index, (plan, claim) in enumerate(zip(plans, claims, strict=True)):
@@ -96,7 +97,7 @@ class PostingResource(PlacedResource):
     def undo(self, done: Sequence[dict[str, Any]], *, run: ImportRun, by: Any, now: datetime) -> dict[int, str]:
         """What was posted is reversed; of a correction the old figure is posted anew, since a reversal itself stays."""
         owners = SkillRecord.objects.filter(pk__in=[act["record"] for act in done])
-        shelf.hold(owners.values_list("worker_id", flat=True))
+        employment.hold_people(owners.values_list("worker_id", flat=True))
         stays = self.standing(done)
         going = [act for index, act in enumerate(done) if index not in stays]
         ledger.reverse_many([act["record"] for act in going], by=by, reason=_("撤销导入"), now=now)

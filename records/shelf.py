@@ -14,7 +14,6 @@ from records import origins
 from records.ledger import Entry
 from records.models import Assessment, Round, SkillRecord
 from roster.known import chunks
-from roster.models import Worker
 
 NOON, DAY = time(12), timedelta(days=1)
 
@@ -121,11 +120,6 @@ def posted(workers: Iterable[int], wanted: Q, *, kind: str) -> Iterator[tuple[An
     for chunk in chunks(sorted(set(workers))):
         found: QuerySet[SkillRecord] = SkillRecord.objects.originals().filter(wanted, worker__in=chunk, kind=kind)
         yield from found.order_by("pk").values_list(*columns).iterator(chunk_size=5000)
-
-
-def hold(workers: Iterable[int]) -> None:
-    """Lock the people of these plans for the transaction, so that of two lists at once the second sees what the first posted."""
-    list(Worker.objects.select_for_update(no_key=True).filter(pk__in=set(workers)).order_by("pk").values_list("pk"))
 
 
 def settled_years(workers: Iterable[int]) -> set[tuple[int, int]]:

@@ -170,12 +170,20 @@ def batch(request: Asking, batch: int) -> HttpResponse:
         "under_way": records.under_way(found),
         "undoing": bool(done.get("undo")),
         "told": act.told(done["values"]) if act else [],
-        "passed": [sentence for _pk, sentence in done.get("passed", [])],
+        "passed": passed_over(request, done.get("passed", [])),
         "page": Paginator(people.select_related("township").order_by("number"), 50).get_page(request.GET.get("page")),
         "page_title": records.title_of(found),
         "page_subtitle": _("批量操作"),
     }
     return render(request, "roster/cms_batch.html", context)
+
+
+def passed_over(request: Asking, passed: list[tuple[int | None, str]]) -> list[str]:
+    """Why some were passed over; of who is out of reach by now, not even the name."""
+    reached = set(
+        reach.workers(request.user).filter(pk__in=[pk for pk, _said in passed if pk]).values_list("pk", flat=True)
+    )
+    return [sentence for pk, sentence in passed if pk is None or pk in reached]
 
 
 @ADMINS

@@ -1,6 +1,6 @@
 """Workers taken up, posted to grids, moved and signed. Each verb closes what it ends with a date and keeps it; the steps of a service are `roster.service`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -77,6 +77,15 @@ def fields_of(person: Person) -> dict[str, object]:
 def hold_numbers() -> None:
     """Lock the city's row for this transaction: whoever looks people up and takes them up after this is alone in doing so."""
     list(Territory.objects.select_for_update().filter(level=Level.CITY).values_list("pk"))
+
+
+def hold_people(ids: Iterable[int]) -> None:
+    """
+    Lock these workers for this transaction, in one order. Whoever means to write whole columns of many locks first and reads then, or
+    what somebody else wrote meanwhile would be written over with what it was.
+    """
+    held = Worker.objects.select_for_update(no_key=True).filter(pk__in=set(ids)).order_by("pk")
+    list(held.values_list("pk", flat=True))
 
 
 def _next_number() -> int:

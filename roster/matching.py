@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from lms.models import Outcome
 from lms.resources import Line, Option, Question
@@ -17,6 +18,7 @@ from roster.places import Map, covered
 Plan = dict[str, Any]
 Held = dict[int, Posting]
 GONE = (WorkerState.LEFT, WorkerState.REASSIGNED)
+RESERVED_NUMBER = lazy("身份证号和名册里的不同。改身份证号由县级以上管理员办理；登录号填错了的，请改好再传。")
 MOST = 5  # so many possible people are offered at most
 
 
@@ -36,7 +38,7 @@ class Matching:
     map: Map
     paths: list[str]
     found: Known
-    may_rehire: bool = False
+    may_decide: bool = False  # who a person is: names, ID numbers, whether they are back (see `files.RESERVED`)
     seen: set[int] = field(default_factory=set)
 
     def judge(self, group: Sequence[Line]) -> None:
@@ -133,22 +135,24 @@ class Matching:
             return
         person = next(iter(wanted.values())).plan["person"]  # type: ignore[index]
         gone = worker.state in GONE
-        if person["name"] != worker.name:
+        if not self.may_decide and other_number(worker, person):
+            for line in wanted.values():
+                line.fault("id_number_differs", RESERVED_NUMBER, "id_number")
+        elif person["name"] != worker.name:
             text = _("这个身份证号（登录号）在名册里是“%s”。请核对是不是同一个人、哪个名字对；填错号码的，请改好再传。")
             rename = _("是同一个人，改名为“%s”") % person["name"]
             keep = _("是同一个人，仍叫“%s”") % worker.name
-            options = [
-                ("rename", rename, self.results(wanted, worker, rehire=gone)),
-                ("keep", keep, self.results(wanted, worker, rehire=gone, person={"name": worker.name})),
-            ]
-            self.ask(wanted, "name_differs", text % worker.name, options if self.may_rehire or not gone else [])
+            options = [("keep", keep, self.results(wanted, worker, rehire=gone, person={"name": worker.name}))]
+            if self.may_decide:
+                options.insert(0, ("rename", rename, self.results(wanted, worker, rehire=gone)))
+            self.ask(wanted, "name_differs", text % worker.name, options if self.may_decide or not gone else [])
         elif gone:
             text = _("这个人在名册里已退出，系统不会自动恢复。")
             again = (
-                _("请先核实，再选是否重新上岗。") if self.may_rehire else _("请先核实，再请县级管理员办理重新上岗。")
+                _("请先核实，再选是否重新上岗。") if self.may_decide else _("请先核实，再请县级管理员办理重新上岗。")
             )
             options = [("rehire", _("重新上岗"), self.results(wanted, worker, rehire=True))]
-            self.ask(wanted, "worker_left", text + again, options if self.may_rehire else [])
+            self.ask(wanted, "worker_left", text + again, options if self.may_decide else [])
         else:
             self.settle(wanted, worker)
 
@@ -160,10 +164,11 @@ class Matching:
 
     def perhaps(self, wanted: dict[int, Line], workers: Sequence[Worker]) -> None:
         """Someone alike is known: asked, never merged."""
+        wanted_person = (next(iter(wanted.values())).plan or {})["person"]
         options = [
             (f"w{worker.pk}", _("就是这个人：%s") % self.described(worker), self.results(wanted, worker))
             for worker in workers
-            if worker.state not in GONE
+            if worker.state not in GONE and (self.may_decide or not other_number(worker, wanted_person))
         ]
         options.append(("new", _("不是，是另一个人，新增"), self.results(wanted, None, separate=True)))
         text = _("名册里有同名的人，身份证号或手机号对不上。请核对是不是同一个人。")
@@ -239,6 +244,11 @@ class Matching:
         grids = "、".join(full_name(posting.grid, posting.grid.community) for posting in held)
         facts = [worker.name, worker.masked_id_number, worker.masked_mobile, grids]
         return " ".join(filter(None, facts))
+
+
+def other_number(worker: Worker, person: dict[str, Any]) -> bool:
+    """Whether the list gives somebody another ID number than the roster has."""
+    return bool(worker.id_number and person["id_number"] and worker.id_number != person["id_number"])
 
 
 def full_name(grid: Grid, community: Territory) -> str:

@@ -1,6 +1,7 @@
 """Whom and what a user may see. The only place that says it; unknown and out of reach are the same 404."""
 
 from functools import wraps
+from itertools import takewhile
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -43,8 +44,12 @@ def paths(user: User, *wanted: str) -> list[str]:
 
 
 def home_path(user: User) -> str:
-    """The path of the highest territory in which the user holds an admin role."""
-    return min(paths(user), key=len, default="")
+    """The path of the lowest territory that holds all in which the user is an admin: whoever reaches it reaches all of them."""
+    reached = paths(user)
+    shared = takewhile(
+        lambda steps: len(set(steps)) == 1, zip(*(path.split("/")[:-1] for path in reached), strict=False)
+    )
+    return "".join(f"{steps[0]}/" for steps in shared)
 
 
 def within_paths(field: str, reached: list[str]) -> Q:

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
-from roster.models import FormerName, Territory
+from roster.models import FormerName, Grid, Territory
 
 Done = dict[str, Any]  # {"run", "pk", "created", "changed": {column: [old, new]}}
 
@@ -34,6 +34,32 @@ def standing(model: type[models.Model], acts: Sequence[Done], *, along: Collecti
             found[index] = held[act["pk"]]
         elif any(getattr(row, name) != new for name, (_old, new) in act["changed"].items()):
             found[index] = _("后来又改过，撤不回来。")
+    return found
+
+
+def numbers_taken(acts: Sequence[Done]) -> dict[int, str]:
+    """Index → sentence for each change of a grid whose old number has been given to another since, or whose old community has ended."""
+    moved = {index: act for index, act in enumerate(acts) if {"community_id", "ordinal"} & set(act["changed"])}
+    grids = Grid.objects.in_bulk([act["pk"] for act in moved.values()])
+    before = {
+        index: tuple(act["changed"].get(name, [getattr(grid, name)])[0] for name in ("community_id", "ordinal"))
+        for index, act in moved.items()
+        if (grid := grids.get(act["pk"]))
+    }
+    communities = {community for community, _ordinal in before.values()}
+    held = {
+        (community, ordinal): pk
+        for pk, community, ordinal in Grid.objects.current()
+        .filter(community__in=communities, ordinal__isnull=False)
+        .values_list("pk", "community", "ordinal")
+    }
+    ended = set(Territory.objects.exclude(valid_to=None).filter(pk__in=communities).values_list("pk", flat=True))
+    found = {}
+    for index, (community, ordinal) in before.items():
+        if community in ended:
+            found[index] = _("原来的村（社区）后来合并或者撤销了，撤不回来。")
+        elif held.get((community, ordinal), acts[index]["pk"]) != acts[index]["pk"]:
+            found[index] = _("原来的编号后来给了别的网格，撤不回来。")
     return found
 
 

@@ -410,7 +410,7 @@ class GridResource(PlacedResource):
         return Applied(overtaken, done)
 
     def standing(self, done: Sequence[dict[str, Any]]) -> dict[int, str]:
-        return registers.standing(Grid, done)
+        return registers.numbers_taken(done) | registers.standing(Grid, done)
 
     def undo(self, done: Sequence[dict[str, Any]], *, run: ImportRun, by: Any, now: datetime) -> dict[int, str]:
         stays = self.standing(done)

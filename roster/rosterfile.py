@@ -70,7 +70,7 @@ class RosterResource(RosterColumns):
             raise Refused(sentence)
         self.map = Map.draw()
         self.paths = reach.paths(actor) if actor else [""]
-        self.may_rehire = actor is None or reach.has(actor, Role.CITY_ADMIN, Role.COUNTY_ADMIN)
+        self.may_decide = actor is None or reach.has(actor, Role.CITY_ADMIN, Role.COUNTY_ADMIN)
         self.cut: list[tuple[Line, dict[str, Any]]] = []
 
     def judge(self, lines: list[Line], *, tables: list[sheets.Table]) -> None:
@@ -81,7 +81,7 @@ class RosterResource(RosterColumns):
         names = {plan["person"]["name"] for _line, plan in self.cut}
         names |= {line.plan["person"]["name"] for line in good if line.plan and not line.plan["person"]["id_number"]}
         found = Known.among([line.plan for line in good if line.plan], names=names)
-        self.matching = Matching(self.map, self.paths, found, self.may_rehire)
+        self.matching = Matching(self.map, self.paths, found, self.may_decide)
         for group in groups:
             self.matching.judge(group)
         for line, plan in self.cut:
@@ -224,18 +224,15 @@ class RosterResource(RosterColumns):
 
     def apply(self, plans: Sequence[dict[str, Any]], *, run: ImportRun | None, now: datetime) -> Applied:
         employment.hold_numbers()
+        employment.hold_people(plan["worker"] for plan in plans if plan["worker"])
         found = Known.among(plans)
-        standing = set(
-            Grid.objects.current()
-            .filter(pk__in={plan["grid"] for plan in plans}, community__parent__valid_to=None)
-            .values_list("pk", flat=True)
-        )
+        current = Grid.objects.current().filter(pk__in={plan["grid"] for plan in plans})
+        township_of = dict(current.values_list("pk", "community__parent"))
         going, overtaken = [], {}
         for index, plan in enumerate(plans):
             worker = found.find(plan)
-            gone = (
-                "" if plan["grid"] in standing else _("预览以后这个网格停用或者乡镇合并了，没有导入。请重新上传核对。")
-            )
+            stands = township_of.get(plan["grid"]) == plan["person"]["township_id"]
+            gone = "" if stands else _("预览以后这个网格停用或者乡镇合并了，没有导入。请重新上传核对。")
             if sentence := gone or self.overtaken(plan, worker, found):
                 overtaken[index] = sentence
                 continue

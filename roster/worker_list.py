@@ -52,10 +52,6 @@ def grids_within(request: HttpRequest | None) -> QuerySet[Grid]:
     return Grid.objects.filter(community__in=reach.territories(request.user)).select_related("community")  # type: ignore[arg-type]
 
 
-def places_of(choice: Any, request: HttpRequest | None) -> int:
-    return choice.get_queryset(request).count()
-
-
 def counties_and_townships(request: HttpRequest) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
     """Both as choices, in one query; townships with their county in front where there are several, for names recur."""
     found = reach.territories(request.user).current().filter(level__in=[Level.COUNTY, Level.TOWNSHIP])  # type: ignore[arg-type]

@@ -17,9 +17,6 @@ class Formatted(float):
         made.shown = shown
         return made
 
-    def __getnewargs__(self) -> tuple[float, str]:  # type: ignore[override]
-        return float(self), self.shown
-
 
 Cell = str | float | int | bool | dt.date | dt.datetime | None
 Fills = dict[int, dict[int, Cell]]

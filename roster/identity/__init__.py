@@ -2,7 +2,7 @@
 What stands in the cells of a roster, normalised and judged; never guessed.
 
 Each function takes one cell as `lms.sheets` gives it (the type of the cell matters) and returns a small value with `codes`:
-empty where all is well. `ERRORS` are the codes that leave a row out; all others let it in with a remark.
+empty where all is well. Which codes leave a row out and which are a remark, `roster.judges` says.
 """
 
 from .contacts import Mobile, mask_mobile, mobile
@@ -25,20 +25,7 @@ from .vocabulary import (
     yes,
 )
 
-ERRORS = frozenset(
-    {
-        "id_check_digit",
-        "id_birth_date",
-        "id_number_truncated",
-        "id_format",
-        "name_missing",
-        "name_format",
-        "community_unknown",
-    }
-)
-
 __all__ = [
-    "ERRORS",
     "IdNumber",
     "Mobile",
     "PartialDate",

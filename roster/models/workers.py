@@ -1,7 +1,5 @@
 """A grid worker as the roster knows them, the grids they are in charge of, and the ladder of posts they stand on."""
 
-from datetime import date
-
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -205,9 +203,6 @@ class Posting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.worker} {self.grid}"
-
-    def held_on(self, day: date) -> bool:
-        return (self.since is None or self.since <= day) and (self.until is None or self.until > day)
 
 
 def mobile_lookup(mobile: str) -> str:

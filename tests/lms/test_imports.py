@@ -299,12 +299,14 @@ def test_while_it_goes_on_the_screens_say_so(half_done, county_admin, client_of)
     assert "份表正在导入，名册还不完整" in client.get(reverse("wagtailadmin_home")).content.decode()
 
 
-def test_a_role_lost_on_the_way_stops_the_rest_with_a_sentence(half_done, county_admin, city, client_of, now):
+def test_a_role_lost_on_the_way_stops_the_rest_with_a_sentence(
+    half_done, county_admin, city_admin, city, client_of, now
+):
     RoleGrant.objects.filter(user=county_admin).update(territory=city.county_b)
     jobs.run(half_done.job_id)
     run = ImportRun.objects.select_related("job").get(pk=half_done.pk)
     assert (run.stopped, run.job.state, Worker.objects.count()) == (True, JobState.FAILED, 4)
-    page = screen(client_of(county_admin), run)
+    page = screen(client_of(city_admin), run)
     assert "你的管辖范围变了，剩下的行没有导入。" in page
     # with the role back, it goes on from there
     RoleGrant.objects.filter(user=county_admin).update(territory=city.county)

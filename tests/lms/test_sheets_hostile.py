@@ -11,6 +11,8 @@ import struct
 import subprocess
 import sys
 import time
+from datetime import date, datetime
+from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
@@ -20,7 +22,8 @@ from hypothesis import strategies as st
 from lms import sheets
 from lms.models import ImportRun
 from lms.refusal import Refused
-from lms.sheets import Limits
+from lms.sheets import Book, Cell, Formatted, Limits, Sheet
+from lms.sheets.told import told, understood
 from tests.databases import ROOT
 from tests.lms import workbooks as made
 
@@ -414,3 +417,32 @@ def test_a_part_that_cannot_be_unpacked_is_told_in_a_sentence() -> None:
     with pytest.raises(Refused) as refused:
         sheets.read(bytes(data), name="名册.ods")
     assert refused.value.code == "file_damaged"
+
+
+def test_what_a_reader_tells_is_values_and_nothing_else():
+    cells: list[Cell] = [
+        "王",
+        1,
+        2.5,
+        True,
+        None,
+        date(2024, 1, 2),
+        datetime(2024, 1, 2, 3, 4, 5, 600),
+        Formatted(2024.1, "2024.10"),
+    ]
+    sheet = Sheet(
+        "甲",
+        [cells, []],
+        [(0, 0, 1, 1)],
+        True,
+        frozenset({2}),
+        frozenset({0, 3}),
+        {1: {0: "王"}},
+        {(1, 2): "error_value"},
+    )
+    book = Book("表.xlsx", "xlsx", [sheet], "gb18030", ",")
+    back = understood(told(book))
+    assert back == book
+    assert [type(cell) for cell in back.sheets[0].rows[0]] == [type(cell) for cell in cells]
+    assert back.sheets[0].rows[0][7].shown == "2024.10"
+    assert not [path for path in Path(sheets.__file__).parent.glob("*.py") if "pickle" in path.read_text()]

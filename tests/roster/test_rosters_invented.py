@@ -11,7 +11,7 @@ from roster.rosterfile import RosterResource
 from tests.lms import pages
 from tests.lms.pages import Page
 from tests.roster import invented, test_rosters_as_met
-from tests.roster.test_rosters_as_met import ALIASES, DATA, EXPECTED, judge, townships  # noqa: F401
+from tests.roster.test_rosters_as_met import ALIASES, DATA, EXPECTED, OUT, judge, townships  # noqa: F401
 
 SEEDS = range(40)
 COLUMNS = RosterResource().columns()
@@ -34,7 +34,7 @@ def test_an_invented_list_is_read_row_by_row_as_it_was_meant(kind):
         for place, cells in rows.items():
             told = codes_of(cells)
             fault, remark = made.faults.get(place, ""), made.remarks.get(place, "")
-            assert {code for code in told if code in identity.ERRORS} == {fault} - {"", "community_unknown"}, (
+            assert {code for code in told if code in OUT} == {fault} - {"", "community_unknown"}, (
                 seed,
                 place,
             )
