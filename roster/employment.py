@@ -7,7 +7,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from lms import audit
+from lms import audit, writing
 from lms.refusal import Refused
 from roster import search
 from roster.models import (
@@ -47,12 +47,18 @@ class Person:
 @transaction.atomic
 def take_up(people: Sequence[Person], *, now: datetime) -> list[Worker]:
     """New workers, each with the next roster number. The caller has made sure that none of them is known yet."""
-    first = _next_number()
+    hold_numbers()
+    last, number = Worker.objects.order_by("-pk").values_list("pk", "number").first() or (0, "W0")
+    first = int(number[1:]) + 1
     workers = [
         Worker(number=f"W{first + offset:06d}", created_at=now, **fields_of(person))
         for offset, person in enumerate(people)
     ]
-    return Worker.objects.bulk_create(workers, batch_size=500)
+    writing.insert(workers)
+    ids = dict(Worker.objects.filter(pk__gt=last).values_list("number", "pk"))
+    for worker in workers:
+        worker.pk = ids[worker.number]
+    return workers
 
 
 def fields_of(person: Person) -> dict[str, object]:
@@ -68,13 +74,6 @@ def fields_of(person: Person) -> dict[str, object]:
 def hold_numbers() -> None:
     """Lock the city's row for this transaction: whoever looks people up and takes them up after this is alone in doing so."""
     list(Territory.objects.select_for_update().filter(level=Level.CITY).values_list("pk"))
-
-
-def _next_number() -> int:
-    """The first free roster number."""
-    hold_numbers()
-    last = Worker.objects.order_by("-pk").values_list("number", flat=True).first()
-    return int(last[1:]) + 1 if last else 1
 
 
 @transaction.atomic
@@ -94,7 +93,12 @@ def post(
         for worker, grid in pairs
         if (worker.pk, grid.pk) not in standing
     }
-    return Posting.objects.bulk_create(fresh.values(), batch_size=500)
+    writing.insert(list(fresh.values()))
+    opened = Posting.objects.current().filter(worker__in={worker for worker, _grid in fresh})
+    for worker, grid, pk in opened.values_list("worker_id", "grid_id", "pk"):
+        if posting := fresh.get((worker, grid)):
+            posting.pk = pk
+    return list(fresh.values())
 
 
 def agreement_due(worker: Worker, *, now: datetime) -> Agreement | None:
