@@ -104,6 +104,7 @@ def work(handle: jobs.Handle) -> None:
         undo_chunk(run, resource, ids)
         passed += len(ids)
         handle.progress(passed, total)
+        imports.give_way()
     finish(run)
 
 
@@ -116,8 +117,9 @@ def undo_chunk(run: ImportRun, resource: SheetResource, ids: list[int]) -> None:
             return
         imports.permit(resource, run.undone_by)
         rows = list(to_undo(run).filter(pk__in=ids))
-        able = [row for row, sentence in judged(resource, rows) if not sentence]
-        stays = [(row, sentence) for row, sentence in judged(resource, rows) if sentence]
+        found = judged(resource, rows)
+        able = [row for row, sentence in found if not sentence]
+        stays = [(row, sentence) for row, sentence in found if sentence]
         late = resource.undo([row.done or {} for row in able], run=held, by=run.undone_by, now=now)
         stays += [(able[index], sentence) for index, sentence in late.items()]
         for index, row in enumerate(able):
