@@ -7,9 +7,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from lms import audit, imports, staging
+from lms import audit, imports, staging, writing
 from lms.models import ImportRow, ImportRun, ImportState, Outcome
-from lms.outcomes import RANKS, WAITING
+from lms.outcomes import RANKS, WAITING, ranks_of
 from lms.refusal import Refused
 
 SAME = 2_000  # so many rows at most are decided at once in one transaction
@@ -17,7 +17,8 @@ SAME = 2_000  # so many rows at most are decided at once in one transaction
 
 def open_rows(run: ImportRun) -> QuerySet[ImportRow]:
     """Rows that stay out until somebody decides."""
-    return run.rows.filter(outcome__in=WAITING) | run.rows.exclude(question="").filter(outcome=Outcome.WRONG, choice="")
+    wrong = run.rows.exclude(question="").filter(rank=RANKS[Outcome.WRONG], choice="")
+    return run.rows.filter(rank__in=ranks_of(WAITING)) | wrong
 
 
 @transaction.atomic
@@ -57,7 +58,7 @@ def held(run: ImportRun, *, by: Any) -> ImportRun:
 def settle(run: ImportRun, rows: list[ImportRow], choice: str, *, by: Any, now: datetime) -> int:
     for row in rows:
         take(row, choice)
-    staging.write_down(rows, ["choice", "outcome", "rank", "plan", "cells"])
+    writing.write_down(rows, ["choice", "outcome", "rank", "plan", "cells"])
     staging.recount(run)
     audit.note("import.decided", now=now, actor=by, subject=run, rows=len(rows), choice=choice)
     return len(rows)

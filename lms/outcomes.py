@@ -1,5 +1,6 @@
 """What rows of an import come to: their order in the preview, which go in, which stay out, which wait for a person."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from lms.models import Outcome
@@ -18,6 +19,7 @@ RANKS = {
     Outcome.UNCHANGED: 9,
     Outcome.SKIPPED: 10,
 }
+OUTCOMES = {rank: outcome for outcome, rank in RANKS.items()}
 WAITING = (Outcome.CONFLICT, Outcome.DUPLICATE)
 LEFT_OUT = (Outcome.WRONG, *WAITING, Outcome.OUT_OF_REACH)
 APPLIED = (Outcome.NEW, Outcome.UPDATED, Outcome.MOVED, Outcome.SECOND_GRID)
@@ -26,3 +28,8 @@ CHANGING = (Outcome.UPDATED, Outcome.MOVED)
 # a file that would change more than one in so many of an area's is asked about again
 BRAKE = 10
 UNDO = timedelta(days=30)
+
+
+def ranks_of(outcomes: Iterable[str]) -> list[int]:
+    """Rows are looked up by rank, which stands in their index; a rank is one outcome."""
+    return [RANKS[Outcome(outcome)] for outcome in outcomes]

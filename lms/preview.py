@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from lms import deciding
 from lms.models import ImportRow, ImportRun, ImportState, Outcome
-from lms.outcomes import APPLIED, LEFT_OUT, RANKS
+from lms.outcomes import APPLIED, LEFT_OUT, RANKS, ranks_of
 from lms.resources import ERROR, SheetResource
 
 REMARKED, OPEN, ASKED = "remarked", "open", "ask:"
@@ -93,15 +93,15 @@ def rows(run: ImportRun, *, only: str, name: str) -> QuerySet[ImportRow]:
     """The staged rows, wrong ones first, of one outcome or with a remark, of people whose name holds `name`."""
     found = run.rows.order_by("rank", "position")
     if only == REMARKED:
-        found = found.exclude(outcome__in=LEFT_OUT).exclude(notes=[])
+        found = found.exclude(rank__in=ranks_of(LEFT_OUT)).exclude(notes=[])
     elif only == OPEN:
         found = deciding.open_rows(run).order_by("rank", "position")
     elif only.startswith(ASKED):
         found = found.filter(question=only.removeprefix(ASKED)).exclude(question="")
     elif only in Outcome.values:
-        found = found.filter(outcome=only)
+        found = found.filter(rank=RANKS[Outcome(only)])
     else:
-        found = found.exclude(outcome=Outcome.ABSENT)
+        found = found.exclude(rank=RANKS[Outcome.ABSENT])
     return found.filter(label__contains=name) if name else found
 
 

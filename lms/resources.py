@@ -7,6 +7,7 @@ that rows are judged with the whole file in view before anything is written, and
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Q
@@ -196,11 +197,14 @@ class SheetResource(resources.Resource):
 
     def clean_line(self, line: Line) -> None:
         """Each cell through its column's widget; the values lie in `line.values` afterwards."""
-        for name, column in self.columns().items():
+        today = getattr(self, "today", None)
+        for name, widget in self._widgets:
             if name in line.cells:
-                line.values[name] = column.widget.clean(
-                    line.cells[name], row=line, name=name, today=getattr(self, "today", None)
-                )
+                line.values[name] = widget.clean(line.cells[name], row=line, name=name, today=today)
+
+    @cached_property
+    def _widgets(self) -> list[tuple[str, Any]]:
+        return [(name, column.widget) for name, column in self.columns().items()]
 
     def prepare(self, *, actor: Any, now: datetime) -> None:
         """Fetch once what all rows are judged against. `actor` None is the command line, which reaches everything."""

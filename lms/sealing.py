@@ -3,7 +3,6 @@
 Keys come from PERSONAL_DATA_KEYS (newest first, so that old rows stay readable while keys rotate) and LOOKUP_KEY.
 """
 
-import hashlib
 import hmac
 import json
 from functools import lru_cache
@@ -37,7 +36,7 @@ def unseal_bytes(sealed: bytes) -> bytes:
 
 def lookup(text: str, *, purpose: str) -> str:
     """A keyed hash (HMAC-SHA-256, 64 hex digits) that finds a sealed value without opening any."""
-    return hmac.new(settings.LOOKUP_KEY.encode(), f"{purpose}:{text}".encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(settings.LOOKUP_KEY.encode(), f"{purpose}:{text}".encode(), "sha256").hex()
 
 
 class SealedTextField(models.TextField):

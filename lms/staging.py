@@ -1,16 +1,13 @@
 """Judged lines are written down as rows, for a preview that any web worker can show and any worker process can apply."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from typing import Any
 
-from django.db import connection, transaction
 from django.db.models import Count, QuerySet
 
-from lms import jobs, judging, numbers
+from lms import jobs, judging, numbers, writing
 from lms.models import ImportRow, ImportRun, ImportState, Outcome
-from lms.outcomes import APPLIED, BRAKE, CHANGING, LEFT_OUT, RANKS
+from lms.outcomes import APPLIED, BRAKE, CHANGING, LEFT_OUT, OUTCOMES, RANKS, ranks_of
 from lms.resources import Line, Question
 from lms.sealing import lookup
 
@@ -28,7 +25,7 @@ def stage(run: ImportRun, reading: judging.Reading, handle: jobs.Handle) -> None
     lines = [*reading.lines, *reading.absent]
     for start in range(0, len(lines), STAGED):
         chunk = enumerate(lines[start : start + STAGED], start)
-        insert([staged(run, position, line) for position, line in chunk])
+        writing.insert([staged(run, position, line) for position, line in chunk])
         handle.progress(min(start + STAGED, len(lines)), len(lines))
     remarked = sum(bool(line.notes) for line in reading.lines if line.outcome not in LEFT_OUT)
     known = {**reading.report, "skipped": reading.skipped_rows, "remarked": remarked, "known": reading.known}
@@ -80,7 +77,7 @@ def ask(row: ImportRow, question: Question) -> None:
 
 def weigh(run: ImportRun, known: dict[str, int]) -> dict[str, int]:
     """The area of which the rows would change the largest share, where that is more than a tenth; {} where none is."""
-    changing = run.rows.filter(outcome__in=CHANGING).exclude(area="")
+    changing = run.rows.filter(rank__in=ranks_of(CHANGING)).exclude(area="")
     told = changing.values_list("area").annotate(changes=Count("key", distinct=True)).order_by()
     worst = max(((changes, known.get(area, 0)) for area, changes in told), key=share, default=(0, 0))
     return {"changes": worst[0], "of": worst[1]} if worst[0] * BRAKE > worst[1] > 0 else {}
@@ -93,37 +90,7 @@ def share(counted: tuple[int, int]) -> float:
 
 def recount(run: ImportRun) -> None:
     """Counts and brake as the rows now stand; the caller holds the run's row."""
-    run.counts = dict(run.rows.values_list("outcome").annotate(count=Count("pk")).order_by())
+    ranks = run.rows.values_list("rank").annotate(count=Count("pk")).order_by()  # an index alone tells them
+    run.counts = {OUTCOMES[rank]: count for rank, count in ranks}
     run.brake = weigh(run, run.reading.get("known", {}))
     run.save(update_fields=["counts", "brake"])
-
-
-def columns(names: Iterable[str]) -> list[Any]:
-    wanted = set(names)
-    return [field for field in ImportRow._meta.concrete_fields if field.name in wanted]
-
-
-def insert(rows: Sequence[ImportRow]) -> None:
-    """
-    New rows, in one transaction, one prepared statement for all: nobody asks for their ids here, and composing one long statement
-    costs more than running it.
-    """
-    fields = columns(field.name for field in ImportRow._meta.concrete_fields if not field.primary_key)
-    names = ", ".join(connection.ops.quote_name(field.column) for field in fields)
-    places = ", ".join(["%s"] * len(fields))
-    table = connection.ops.quote_name(ImportRow._meta.db_table)
-    values = [[field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields] for row in rows]
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", values)  # noqa: S608 - names of our own
-
-
-def write_down(rows: Sequence[ImportRow], names: Iterable[str]) -> None:
-    """Some columns of some rows, one statement for each: a statement that names a case for every row costs ten times as much to build."""
-    fields = columns(names)
-    assigned = ", ".join(f"{connection.ops.quote_name(field.column)} = %s" for field in fields)
-    table = connection.ops.quote_name(ImportRow._meta.db_table)
-    values: list[list[Any]] = [
-        [*(field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields), row.pk] for row in rows
-    ]
-    with connection.cursor() as cursor:
-        cursor.executemany(f"UPDATE {table} SET {assigned} WHERE id = %s", values)  # noqa: S608 - names of our own

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from lms import audit, imports, jobs, staging
+from lms import audit, imports, jobs, writing
 from lms.models import ImportRow, ImportRun, ImportState
 from lms.outcomes import UNDO
 from lms.refusal import Refused
@@ -99,10 +99,12 @@ def work(handle: jobs.Handle) -> None:
     total = ImportRow.objects.filter(run=run, done__isnull=False).count()
     passed = 0
     handle.progress(0, total)
-    for rows in list(groups(to_undo(run))):
-        undo_chunk(run, resource, [row.pk for row in rows])
-        passed += len(rows)
+    # only the ids of a whole import are held in memory
+    for ids in [[row.pk for row in rows] for rows in groups(to_undo(run).only("key"))]:
+        undo_chunk(run, resource, ids)
+        passed += len(ids)
         handle.progress(passed, total)
+        imports.give_way()
     finish(run)
 
 
@@ -115,13 +117,14 @@ def undo_chunk(run: ImportRun, resource: SheetResource, ids: list[int]) -> None:
             return
         imports.permit(resource, run.undone_by)
         rows = list(to_undo(run).filter(pk__in=ids))
-        able = [row for row, sentence in judged(resource, rows) if not sentence]
-        stays = [(row, sentence) for row, sentence in judged(resource, rows) if sentence]
+        found = judged(resource, rows)
+        able = [row for row, sentence in found if not sentence]
+        stays = [(row, sentence) for row, sentence in found if sentence]
         late = resource.undo([row.done or {} for row in able], run=held, by=run.undone_by, now=now)
         stays += [(able[index], sentence) for index, sentence in late.items()]
         for index, row in enumerate(able):
             row.undone_at = None if index in late else now
-        staging.write_down(able, ["undone_at"])
+        writing.write_down(able, ["undone_at"])
         say(stays)
 
 
@@ -129,7 +132,7 @@ def say(stays: list[tuple[ImportRow, str]]) -> None:
     for row, sentence in stays:
         notes = [note for note in row.notes if note["code"] != STANDS]
         row.notes = [*notes, asdict(Note(WARNING, STANDS, sentence))]
-    staging.write_down([row for row, _sentence in stays], ["notes"])
+    writing.write_down([row for row, _sentence in stays], ["notes"])
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from lms import audit
+from lms import audit, writing
 from lms.refusal import Refused
 from roster import identity, search
 from roster.models import (
@@ -52,12 +52,18 @@ class Person:
 @transaction.atomic
 def take_up(people: Sequence[Person], *, now: datetime) -> list[Worker]:
     """New workers, each with the next roster number. The caller has made sure that none of them is known yet."""
-    first = _next_number()
+    hold_numbers()
+    last, number = Worker.objects.order_by("-pk").values_list("pk", "number").first() or (0, "W0")
+    first = int(number[1:]) + 1
     workers = [
         Worker(number=f"W{first + offset:06d}", created_at=now, **fields_of(person))
         for offset, person in enumerate(people)
     ]
-    return Worker.objects.bulk_create(workers, batch_size=500)
+    writing.insert(workers)
+    ids = dict(Worker.objects.filter(pk__gt=last).values_list("number", "pk"))
+    for worker in workers:
+        worker.pk = ids[worker.number]
+    return workers
 
 
 def fields_of(person: Person) -> dict[str, object]:
@@ -88,13 +94,6 @@ def hold_people(ids: Iterable[int]) -> None:
     list(held.values_list("pk", flat=True))
 
 
-def _next_number() -> int:
-    """The first free roster number."""
-    hold_numbers()
-    last = Worker.objects.order_by("-pk").values_list("number", flat=True).first()
-    return int(last[1:]) + 1 if last else 1
-
-
 @transaction.atomic
 def post(
     pairs: Sequence[tuple[Worker, Grid]], *, since: date | None, import_run_id: int | None = None
@@ -112,7 +111,12 @@ def post(
         for worker, grid in pairs
         if (worker.pk, grid.pk) not in standing
     }
-    return Posting.objects.bulk_create(fresh.values(), batch_size=500)
+    writing.insert(list(fresh.values()))
+    opened = Posting.objects.current().filter(worker__in={worker for worker, _grid in fresh})
+    for worker, grid, pk in opened.values_list("worker_id", "grid_id", "pk"):
+        if posting := fresh.get((worker, grid)):
+            posting.pk = pk
+    return list(fresh.values())
 
 
 def agreement_due(worker: Worker, *, now: datetime) -> Agreement | None:

@@ -16,6 +16,7 @@ import select
 import signal
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -30,7 +31,7 @@ from .told import told, understood
 
 logger = logging.getLogger(__name__)
 
-CHUNK = 1024 * 1024
+CHUNK = MEBIBYTE = 1024 * 1024
 OUT_OF_MEMORY = 3
 READ, REFUSED = b"R", b"N"
 # what becomes of a child that passes its limits: the time, memory that Rust or C could not have, the last resort of the kernel
@@ -42,6 +43,7 @@ def read_apart(data: bytes | Path, *, name: str, limits: Limits = DEFAULT) -> Bo
     if not hasattr(os, "fork"):
         return read(data, name=name, limits=limits)
     content = bytes_of(data, limits)
+    limits = _earned(limits, len(content))
     receiving, sending = os.pipe()
     with warnings.catch_warnings():
         # Python warns of forks beside threads; this child takes no lock that a thread could hold.
@@ -57,6 +59,11 @@ def read_apart(data: bytes | Path, *, name: str, limits: Limits = DEFAULT) -> Bo
         os.close(receiving)
         status = _end(child)
     return _told(answer, status)
+
+
+def _earned(limits: Limits, size: int) -> Limits:
+    more = limits.more_for_a_mebibyte * (size // MEBIBYTE)
+    return replace(limits, cpu_seconds=limits.cpu_seconds + more, wall_seconds=limits.wall_seconds + 3 * more)
 
 
 def _work(sending: int, content: bytes, name: str, limits: Limits) -> NoReturn:

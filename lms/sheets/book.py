@@ -35,9 +35,10 @@ class Limits:
     columns: int = 100
     cells: int = 3_000_000  # filled cells of the whole book
     cell_chars: int = 2_000
-    # of one reading in a process of its own
+    # of one reading in a process of its own; a large file earns more time by its bytes, which what is small and swells does not have
     cpu_seconds: int = 3
     wall_seconds: float = 30
+    more_for_a_mebibyte: int = 2
     memory_bytes: int = 300 * 1024 * 1024  # over what the process has when it begins
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from lms.sheets import Cell
 
@@ -119,4 +120,10 @@ def _figure(number: str) -> int:
 
 
 def _squeezed(name: Cell) -> str:
-    return re.sub(r"\s+", "", plain(name))
+    return _again(name) if type(name) is str else "".join(plain(name).split())
+
+
+@lru_cache(maxsize=10_000)
+def _again(name: str) -> str:
+    """The names of places come again with every row of a list."""
+    return "".join(plain(name).split())

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lms.sheets import Cell
 
@@ -22,7 +23,7 @@ class Term:
 
 
 def _read(words: Mapping[str, str], parts: tuple[tuple[str, str], ...] = ()) -> Callable[[Cell], Term]:
-    """A reader of one column: the whole word decides, else the first of `parts` that stands in it."""
+    """A reader of one column: the whole word decides, else the first of `parts` that stands in it. A list says the same few again and again."""
 
     def read(cell: Cell) -> Term:
         written = plain(cell)
@@ -30,7 +31,10 @@ def _read(words: Mapping[str, str], parts: tuple[tuple[str, str], ...] = ()) -> 
         found = words.get(word) or next((value for part, value in parts if part in word), "")
         return Term(found, written)
 
-    return read
+    again = lru_cache(maxsize=200)(read)
+    return lambda cell: (
+        again(cell) if type(cell) is str else read(cell)
+    )  # 1, 1.0 and True are one key, and not one cell
 
 
 _SEX = _read(

@@ -274,7 +274,7 @@ def half_done(county_admin, send, monkeypatch) -> ImportRun:
     monkeypatch.setattr(jobs, "send", lambda job_id: None)
     run = imports.confirm(run, by=county_admin, now=timezone.now())
     resource = imports.resource_of("roster")()
-    assert [imports.apply_chunk(run, resource) for _ in range(2)] == [2, 2]
+    assert [len(imports.apply_chunk(run, resource)) for _ in range(2)] == [2, 2]
     assert Worker.objects.count() == 4
     return run
 

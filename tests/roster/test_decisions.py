@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import zip_longest
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connections
+from django.db import connection, connections
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -401,6 +403,47 @@ def test_a_killed_undo_is_taken_up_where_it_stopped(brought_in, press, monkeypat
     jobs.run(run.job_id)
     run.refresh_from_db()
     assert (run.state, run.reading["undone"], Worker.objects.count()) == (ImportState.UNDONE, 6, 0)
+
+
+def statements(work: Callable[[], Any]) -> list[str]:
+    with CaptureQueriesContext(connection) as asked:
+        work()
+    return [query["sql"] for query in asked]
+
+
+def test_many_rows_go_in_and_come_back_by_as_many_statements_as_few(send, brought_in, monkeypatch, county_admin):
+    monkeypatch.setattr(imports, "PAUSE", 0)
+    resource, found = imports.resource_of("roster")(), []
+    for start, people in ((1, 2), (50, 8)):
+        known, moving, new = (range(start + people * part, start + people * (part + 1)) for part in range(3))
+        brought_in(*(row(f"王{chr(0x4E00 + order)}", order) for order in [*known, *moving]))
+        run = send(
+            *(row(f"王{chr(0x4E00 + order)}", order, last="本科") for order in known),
+            *(row(f"王{chr(0x4E00 + order)}", order, NEIGHBOUR) for order in moving),
+            *(row(f"王{chr(0x4E00 + order)}", order) for order in new),
+        )
+        assert run.counts == {"updated": people, "moved": people, "new": people} | (
+            {"absent": run.counts["absent"]} if start > 1 else {}
+        )
+        with monkeypatch.context() as unsent:
+            unsent.setattr(jobs, "send", lambda job_id: None)
+            run = imports.confirm(run, by=county_admin, now=timezone.now(), changes=run.brake.get("changes"))
+        asked = [statements(lambda run=run: imports.apply_chunk(run, resource))]
+        imports.finish(run)
+        run.refresh_from_db()
+        asked.append(statements(lambda run=run: undoing.check(run)))
+        ids = list(undoing.to_undo(run).values_list("pk", flat=True))
+        assert len(ids) == people * 3
+        with monkeypatch.context() as unsent:
+            unsent.setattr(jobs, "send", lambda job_id: None)
+            run = undoing.undo(run, by=county_admin, now=timezone.now())
+        asked.append(statements(lambda run=run, ids=ids: undoing.undo_chunk(run, resource, ids)))
+        undoing.finish(run)
+        found.append(asked)
+    few, many = found
+    assert list(map(len, few)) == list(map(len, many)), [
+        (a, b) for one, other in zip(few, many, strict=True) for a, b in zip_longest(one, other) if a != b
+    ]
 
 
 def test_registers_are_taken_back_too_but_not_what_people_stand_on(city_admin, brought_in, county_admin, city, now):
