@@ -7,6 +7,7 @@ from wagtail.admin.menu import MenuItem
 
 from courses import cms, views
 from courses.models import Session
+from lms import menus
 from lms.panels import Waiting, WaitingPanel
 from roster import reach
 from roster.asking import Asking
@@ -28,6 +29,11 @@ def addresses() -> list[URLPattern]:
 
 
 @hooks.register("register_admin_menu_item")
+def training_group() -> MenuItem:
+    return menus.Group(_("培训"), menus.TRAINING, name="training", icon_name="calendar", order=130)
+
+
+@hooks.register(menus.TRAINING)
 def required() -> MenuItem:
     return AdminsMenuItem(
         _("必修安排"),
@@ -39,7 +45,7 @@ def required() -> MenuItem:
     )
 
 
-@hooks.register("register_admin_menu_item")
+@hooks.register(menus.TRAINING)
 def trainings() -> MenuItem:
     hint = _("登记培训和现场指导，勾选到场的人")
     return AdminsMenuItem(

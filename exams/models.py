@@ -201,6 +201,11 @@ class Attempt(models.Model):
     def __str__(self) -> str:
         return f"{self.exam_id}/{self.worker_id}"
 
+    @classmethod
+    def untouched(cls) -> Q:
+        """Laid out by itself and not begun by anybody: who came in by a mistaken list can be taken back together with it."""
+        return Q(state=AttemptState.DUE)
+
     @property
     def finished(self) -> bool:
         return self.state in {AttemptState.HANDED_IN, AttemptState.MARKED}

@@ -10,6 +10,7 @@ from wagtail.admin.ui.tables import Column
 
 from exams import questions
 from exams.models import Bank, Question
+from lms import menus
 from records.models import Subject
 from roster.backoffice import ScopedInspectView, ScopedModelViewSet
 
@@ -20,7 +21,7 @@ class BankViewSet(ScopedModelViewSet):
     icon = "folder-open-inverse"
     menu_label = _("题库")
     menu_hint = _("三个科目各有多少题")
-    add_to_admin_menu = True
+    menu_hook = menus.EXAMS
     menu_order = 146
     ordering = ["subject", "name"]
     search_fields = ["name"]
@@ -60,7 +61,7 @@ class QuestionViewSet(ScopedModelViewSet):
     icon = "help"
     menu_label = _("题目")
     menu_hint = _("查题目、答案、解析和依据")
-    add_to_admin_menu = True
+    menu_hook = menus.EXAMS
     menu_order = 147
     filterset_class = QuestionFilter
     ordering = ["bank__subject", "kind", "pk"]

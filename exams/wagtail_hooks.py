@@ -9,7 +9,7 @@ from wagtail.admin.menu import MenuItem
 from exams import cms, drafts, tally
 from exams.models import AttemptState, Exam
 from exams.viewsets import BankViewSet, QuestionViewSet
-from lms import times
+from lms import menus, times
 from lms.panels import Waiting, WaitingPanel
 from roster import reach
 from roster.asking import Asking
@@ -34,6 +34,11 @@ def addresses() -> list[URLPattern]:
 
 
 @hooks.register("register_admin_menu_item")
+def exams_group() -> MenuItem:
+    return menus.Group(gettext_lazy("考试"), menus.EXAMS, name="exams-group", icon_name="form", order=145)
+
+
+@hooks.register(menus.EXAMS)
 def menu() -> MenuItem:
     hint = gettext_lazy("出卷、发布，看参考和评分的进度")
     return AdminsMenuItem(

@@ -36,6 +36,7 @@ class Group:
     gaps: list[tuple[str, str, int, int, str]] = field(
         default_factory=list
     )  # field, its title, count, first row, value
+    filled: list[tuple[str, str]] = field(default_factory=list)  # what takes the row above already: field, its title
     header: tuple[int, int] | None = None  # where it was pointed at by hand
 
 
@@ -124,6 +125,9 @@ def asked(run: ImportRun, resource: type[SheetResource], query: QueryDict) -> li
         key = repr([column[:3] for column in sheet["columns"]])
         group = groups.setdefault(key, Group([], taken(sheet["columns"], len(groups))))
         group.sheets.append(sheet["name"])
+        for name in run.options.get("fill", {}).get(sheet["name"], []):
+            if name in titles and (name, titles[name]) not in group.filled:
+                group.filled.append((name, titles[name]))
         if not group.gaps:
             group.gaps = [
                 (name, titles.get(name, name), count, first, value) for name, count, first, value in sheet["gaps"]

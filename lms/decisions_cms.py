@@ -70,7 +70,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("import_run", pk)
     if not undoing.may(run, now=request.now):  # type: ignore[attr-defined]
         return redirect("import_run", pk)
-    context = {"run": run, "resource": resource, "page_title": _("撤销这次导入"), "page_subtitle": run.file_name}
+    context = {"run": run, "resource": resource, "page_title": _("撤回这次导入"), "page_subtitle": run.file_name}
     if imports.coming(run) <= CHECKED:
         able, kept = undoing.check(run)
         context |= {"able": able, "kept": kept[:KEPT_SHOWN], "kept_count": len(kept), "checked": True}

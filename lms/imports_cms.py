@@ -79,10 +79,17 @@ def start(request: HttpRequest) -> HttpResponse:
 
 
 def first_choice(request: HttpRequest, kinds: list[type[SheetResource]]) -> dict[str, str]:
-    """The kind asked for in the address, else the furthest one that can come in already."""
-    codes = [kind.kind for kind in kinds if not kind.missing()] or [kinds[0].kind]
-    asked = request.GET.get("kind", "")
-    return {"kind": asked if asked in codes else codes[-1]}
+    """The kind asked for in the address, else what they brought in last, else the furthest on the way to a roster that can come in."""
+    ready = [kind.kind for kind in kinds if not kind.missing()] or [kinds[0].kind]
+    last = own(request).order_by("-pk").values_list("kind", flat=True).first()
+    for code in (request.GET.get("kind", ""), last):
+        if code in ready:
+            return {"kind": str(code)}
+    after = {kind.kind: kind.next_kind for kind in kinds}
+    code = ready[0]
+    while after[code] in ready:
+        code = after[code]
+    return {"kind": code}
 
 
 def uploaded(request: HttpRequest, form: UploadForm) -> ImportRun:
@@ -132,6 +139,7 @@ def waits_long(run: ImportRun, request: HttpRequest) -> bool:
 def looked_through(request: HttpRequest, run: ImportRun, resource: type[SheetResource]) -> dict[str, Any]:
     only, name = request.GET.get("only", ""), request.GET.get("q", "").strip()[:60]
     page = Paginator(preview.rows(run, only=only, name=name), ROWS).get_page(request.GET.get("page"))
+    left_behind, undecided = imports.left_behind(run), preview.open_count(run)
     return {
         "page": page,
         "rows": [preview.told(row, resource) for row in page],
@@ -140,8 +148,9 @@ def looked_through(request: HttpRequest, run: ImportRun, resource: type[SheetRes
         "cards": preview.cards(run),
         "chips": preview.chips(run, resource),
         "total": preview.total(run),
-        "left_behind": imports.left_behind(run),
-        "open": preview.open_count(run),
+        "left_behind": left_behind,
+        "open": undecided,
+        "faulty": left_behind - undecided,
         "absent": run.counts.get(Outcome.ABSENT, 0),
         "alike": preview.alike(run, resource, only),
         "file_line": preview.file_line(run),
@@ -150,6 +159,7 @@ def looked_through(request: HttpRequest, run: ImportRun, resource: type[SheetRes
         "skipped": list(preview.skipped(run)),
         "left_out": preview.left_out_sheets(run),
         "columns": preview.columns(run, resource()),
+        "same_above": preview.same_above(run, resource()),
     }
 
 

@@ -56,8 +56,8 @@ class ImportState(models.TextChoices):
     READY = "ready", _("等待确认")
     APPLYING = "applying", _("正在导入")
     DONE = "done", _("已导入")
-    UNDOING = "undoing", _("正在撤销")
-    UNDONE = "undone", _("已撤销")
+    UNDOING = "undoing", _("正在撤回")
+    UNDONE = "undone", _("已撤回")
     REFUSED = "refused", _("不能导入")
     DROPPED = "dropped", _("已放弃")
 

@@ -84,6 +84,8 @@ def chips(run: ImportRun, resource: type[SheetResource]) -> list[Count]:
     )
     for code, rows in questions:
         title, _answers = resource.questions.get(code, (code, []))
+        # one name, one filter: the one by the question offers the answer for all
+        found = [chip for chip in found if chip.label != str(title)]
         found.append(Count(f"{ASKED}{code}", str(title), rows, "bo-warn"))
     remarked = run.reading.get("remarked", 0)
     return [*found, Count(REMARKED, _("有提醒"), remarked, "bo-warn")] if remarked else found
@@ -253,6 +255,18 @@ def totals(run: ImportRun) -> list[tuple[str, bool]]:
 
 def hidden(run: ImportRun) -> int:
     return sum(sheet["hidden"] for sheet in run.reading.get("sheets", []))
+
+
+def same_above(run: ImportRun, resource: SheetResource) -> list[tuple[str, int, str]]:
+    """Columns whose blanks may mean the row above, until a person says so: (title, how many are blank, the first value above one)."""
+    if run.state != ImportState.READY:
+        return []
+    titles, found = resource.columns(), dict[str, tuple[int, str]]()
+    for sheet in (run.samples or {}).get("sheets", []):
+        for name, count, _first, value in sheet["gaps"]:
+            before, first_value = found.get(name, (0, value))
+            found[name] = (before + count, first_value)
+    return [(str(titles[name].column_name), count, value) for name, (count, value) in found.items() if name in titles]
 
 
 @dataclass

@@ -119,7 +119,9 @@ def facts(row: ImportRow, titles: Sequence[Any]) -> list[tuple[str, str]]:
 
 
 def place(row: ImportRow, *, several: bool) -> str:
-    """Where the row stands in the file; of a file with one sheet its number says all."""
+    """Where the row stands in the file; of a file with one sheet its number says all. Who is missing stands in the roster alone."""
+    if not row.number:
+        return _("名册")
     number = _("第 %s 行") % row.number
     return f"{row.sheet} · {number}" if row.sheet and several else number
 
@@ -130,6 +132,7 @@ def reason(row: ImportRow) -> str:
 
 def decision(row: ImportRow) -> str:
     """What was chosen, in the words it was offered in, and what the row does by it."""
+    if row.outcome == Outcome.ABSENT:
+        return _("仍在岗，名单漏了。")
     chosen = (row.options or {}).get(row.choice) or {}
-    label = chosen.get("label") or row.choice
-    return _("选了“%(label)s”：%(does)s。") % {"label": label, "does": words(row.outcome)}
+    return _("%(label)s。结果：%(does)s。") % {"label": chosen.get("label", ""), "does": words(row.outcome)}

@@ -155,6 +155,8 @@ class SheetResource(resources.Resource):
     hint: Any = ""
     lead: tuple[str, Any] | None = None
     next_kind = ""
+    # what taking a whole import back does to its rows
+    undo_says: Any = lazy("新增的去掉，改过的改回原来的。")
     # for the template: fields marked as needed beside `need`, and those that only an export of ours writes
     fill: tuple[str, ...] = ()
     only_exported: tuple[str, ...] = ()

@@ -83,7 +83,7 @@ def undo(run: ImportRun, *, by: Any, now: datetime) -> ImportRun:
     if run.state in {ImportState.UNDOING, ImportState.UNDONE}:
         return run
     if not may(run, now=now):
-        raise Refused(_("这次导入没有完成，或者已经超过 30 天，不能整批撤销。个别人的情况，请在网格员档案里更改。"))
+        raise Refused(_("这次导入没有完成，或者已经超过 30 天，不能整批撤回。个别人的情况，请在网格员档案里更改。"))
     run.state, run.undone_by_id, run.message = ImportState.UNDOING, by.pk, ""
     run.job = jobs.enqueue("lms.undo_import", owner=by, run=run.pk)
     run.save(update_fields=["state", "undone_by", "message", "job"])

@@ -102,7 +102,7 @@ def imports_waiting(request: HttpRequest, panels: list[Any]) -> None:
         (_("份上传的表核对好了，等你确认"), ImportState.READY, "warn"),
         (_("份上传的表没有认出表头，等你指出来"), ImportState.MAPPING, "warn"),
         (_("份表正在导入，名册还不完整"), ImportState.APPLYING, ""),
-        (_("份导入正在撤销，名册还不完整"), ImportState.UNDOING, ""),
+        (_("份导入正在撤回，名册还不完整"), ImportState.UNDOING, ""),
     ]
     items = [Waiting(str(text), states.count(state), reverse("imports"), tone) for text, state, tone in lines]
     panels.append(WaitingPanel(str(_("导入")), [item for item in items if item.count], order=5))

@@ -89,9 +89,9 @@ class PostingResource(PlacedResource):
         found = {}
         for index, record in enumerate(records):
             if record in gone:
-                found[index] = _("这条后来已经更正或冲销，不用再撤销。")
+                found[index] = _("这条后来已经更正或冲销，不用再撤回。")
             elif record in years:
-                found[index] = _("%s年的考核已经审定，得分用到了这条，不能撤销。") % years[record]
+                found[index] = _("%s年的考核已经审定，得分用到了这条，不能撤回。") % years[record]
         return found
 
     def undo(self, done: Sequence[dict[str, Any]], *, run: ImportRun, by: Any, now: datetime) -> dict[int, str]:
@@ -100,6 +100,6 @@ class PostingResource(PlacedResource):
         employment.hold_people(owners.values_list("worker_id", flat=True))
         stays = self.standing(done)
         going = [act for index, act in enumerate(done) if index not in stays]
-        ledger.reverse_many([act["record"] for act in going], by=by, reason=_("撤销导入"), now=now)
+        ledger.reverse_many([act["record"] for act in going], by=by, reason=_("撤回导入"), now=now)
         ledger.post_many(shelf.anew(act["instead_of"] for act in going if act["instead_of"]), now=now)
         return stays

@@ -42,6 +42,7 @@ class Verdict:
 class RecordResource(PostingResource):
     """A kind of list whose rows become records. Subclasses add columns, `claims`, `facts`, `changes` and `alike`."""
 
+    undo_says = lazy("记上的冲销；更正过的，先冲销，再按原来的记上。每一笔都留在技能档案里。")
     questions = {
         "record_differs": (
             lazy("已登记，数不一样"),

@@ -133,7 +133,7 @@ class FileAct(Act):
         for change in left:
             (_name, old, _new) = change.fields[0]
             was = {self.name: fields.text_of(self.name, old)}
-            files.change(change.worker, was, reason=_("撤销批量更改"), source=back, by=by, now=now)
+            files.change(change.worker, was, reason=_("撤回批量更改"), source=back, by=by, now=now)
         return len(changes)
 
     def _changed_since(self, change: WorkerChange) -> bool:

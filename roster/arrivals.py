@@ -210,6 +210,10 @@ def take_back(done: Sequence[dict[str, Any]], *, source: str, reason: str, by_id
     unhire([one for one in done if one["rehired"]], by_id=by_id, now=now)
     gone = [one["worker"] for one in done if one["created"]]
     WorkerChange.objects.filter(worker__in=gone).delete()
+    for relation in Worker._meta.related_objects:
+        if untouched := getattr(relation.related_model, "untouched", None):
+            mine = relation.related_model._base_manager.filter(**{f"{relation.field.name}__in": gone})
+            mine.filter(untouched()).delete()
     Worker.objects.filter(pk__in=gone).delete()
 
 

@@ -106,11 +106,11 @@ def undo_now(batch: Batch, *, by: User, now: datetime) -> Batch:
 
 def check_undo(batch: Batch) -> None:
     if batch.undone_at:
-        raise Refused(_("这次操作已经撤销过了。"))
+        raise Refused(_("这次操作已经撤回过了。"))
     if under_way(batch):
-        raise Refused(_("这次操作还在办理，请等它完成再撤销。"))
+        raise Refused(_("这次操作还在办理，请等它完成再撤回。"))
     if batch.kind not in ACTS or not batch.count:
-        raise Refused(_("这次操作没有可以撤销的。"))
+        raise Refused(_("这次操作没有可以撤回的。"))
 
 
 def job_of(batch: Batch) -> Job | None:

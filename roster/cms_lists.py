@@ -136,7 +136,7 @@ def told(request: Asking, batch: Batch, back: str) -> HttpResponse:
     if records.under_way(batch) or records.kept(batch)["passed"]:
         return redirect(where)
     said = {"act": records.title_of(batch), "n": batch.count}
-    messages.success(request, _("%(act)s：已办 %(n)d 人。") % said, buttons=[messages.button(where, _("查看或撤销"))])
+    messages.success(request, _("%(act)s：已办 %(n)d 人。") % said, buttons=[messages.button(where, _("查看或撤回"))])
     return redirect(back)
 
 
@@ -196,5 +196,5 @@ def undo_batch(request: Asking, batch: int) -> HttpResponse:
         messages.error(request, refusal.sentence)
     else:
         if found.undone_at:
-            messages.success(request, _("已撤销，%(n)d 人恢复到办理以前。") % {"n": found.count})
+            messages.success(request, _("已撤回，%(n)d 人恢复到办理以前。") % {"n": found.count})
     return redirect("batch", found.pk)

@@ -429,7 +429,8 @@ def find_community(line: Line, drawn: Map, paths: list[str], sheet_township: str
     named = values.get("township") or sheets.bare_name(sheet_township)
     found = drawn.township(named, county=values.get("county", ""), paths=paths) if named else []
     if len(found) != 1:
-        line.fault("township_unknown", _("“%s”不是这个县（市、区）的乡镇（街道）。") % named, "township")
+        unknown = _("“%s”不是这个县（市、区）的乡镇（街道）。") % named
+        line.fault("township_unknown", unknown if values.get("township") else _("没有写乡镇（街道）。"), "township")
         return None
     if not covered(found[0].path, paths):
         line.out_of_reach(_("%s不在你的管辖范围内。") % found[0].name)

@@ -39,6 +39,7 @@ class RosterResource(RosterColumns):
         "一行一个人，同一个人管两个网格的写两行。表头里要有姓名、身份证号、网格；有乡镇、村（社区）、手机号等列的一起认。"
     )
     lead = ("workers:index", lazy("看网格员名单"))
+    undo_says = lazy("新增的人去掉，改过的资料改回原来的，调动的人回到原来的网格。")
     fillable = ("county", "township", "community")
     questions = {
         "name_differs": (lazy("姓名和名册不同"), [("keep", lazy("都仍用名册上的姓名"))]),

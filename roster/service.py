@@ -162,7 +162,7 @@ def undo_batch(batch: Batch, *, by: User, now: datetime) -> int:
     batch = Batch.objects.select_for_update().get(pk=batch.pk)
     if batch.undone_at:
         return 0
-    taken = _take_back(list(standing_steps().filter(batch=batch)), note=_("撤销批量办理"), by=by, now=now)
+    taken = _take_back(list(standing_steps().filter(batch=batch)), note=_("撤回批量办理"), by=by, now=now)
     batch.undone_at, batch.undone_by = now, by
     batch.save(update_fields=["undone_at", "undone_by"])
     audit.note("batch.undone", now=now, actor=by, subject=batch, count=len(taken))

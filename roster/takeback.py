@@ -42,13 +42,18 @@ def standing(done: Sequence[Done]) -> dict[int, str]:
 
 
 def others(created: set[int]) -> dict[int, str]:
-    """What other floors and verbs keep of people who came in by these lines: whatever refers to them, by its own name."""
+    """
+    What other floors and verbs keep of people who came in by these lines: whatever refers to them, by its own name. What a floor calls
+    `untouched`, since it laid it out by itself and nobody has begun it, stands on nothing.
+    """
     found: dict[int, str] = {}
     for relation in Worker._meta.related_objects:
         if relation.related_model in OWN or not created:
             continue
         name = relation.field.name
         referring = relation.related_model._base_manager.filter(**{f"{name}__in": created})
+        if untouched := getattr(relation.related_model, "untouched", None):
+            referring = referring.exclude(untouched())
         for worker in set(referring.values_list(name, flat=True)):
             found.setdefault(worker, _("后来已有%s，撤不回来。") % registers.named(relation.related_model))
     return found
@@ -120,6 +125,6 @@ def undo(done: Sequence[Done], *, run_id: int, by: User, now: Any) -> dict[int, 
     kept = {done[index]["worker"] for index in stays}
     back = [one for one in done if one["worker"] not in kept]
     source = arrivals.source_of(run_id)
-    arrivals.take_back(back, source=source, reason=_("撤销导入"), by_id=by.pk, now=now)
+    arrivals.take_back(back, source=source, reason=_("撤回导入"), by_id=by.pk, now=now)
     sentence = _("同一个人的别的行后来有变动，一起留着。")
     return {index: stays.get(index, sentence) for index, one in enumerate(done) if one["worker"] in kept}

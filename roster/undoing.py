@@ -42,12 +42,12 @@ def stop(names: list[str]) -> None:
     if not names:
         return
     told = "、".join(names[:NAMED]) + (_("等 %d 处") % len(names) if len(names) > NAMED else "")
-    raise Refused(_("不能撤销：%s后来又变过。请先处理这些，或者直接按现在的样子再改。") % told)
+    raise Refused(_("不能撤回：%s后来又变过。请先处理这些，或者直接按现在的样子再改。") % told)
 
 
 def permit(by: User, places: list[Territory], *roles: str) -> None:
     if not all(reach.covers(by, place, *roles) for place in places):
-        raise Refused(_("有的网格已经不归你管理，不能撤销。请联系上一级管理员。"))
+        raise Refused(_("有的网格已经不归你管理，不能撤回。请联系上一级管理员。"))
 
 
 def _postings(done: dict[str, Any], by: User) -> dict[int, Posting]:

@@ -13,7 +13,7 @@ from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.widgets.button import Button
 
-from lms import numbers
+from lms import menus, numbers
 from roster import acts, boundaries, coverage, reach, search
 from roster.backoffice import ScopedIndexView, ScopedInspectView, ScopedModelViewSet
 from roster.cms_export import WorkerIndexView
@@ -29,7 +29,7 @@ class WorkerViewSet(ScopedModelViewSet):
     menu_label = _("网格员")
     menu_hint = _("查一个人的登记、网格和在岗记录")
     menu_name = "workers"  # the default is made from the label, and 网格 begins 网格员
-    add_to_admin_menu = True
+    menu_hook = menus.ROSTER
     menu_order = 110
     filterset_class = WorkerFilter
     # townships in the order they were set up in, which is that of their codes; an index has the whole of it
@@ -190,7 +190,7 @@ class GridViewSet(ScopedModelViewSet):
     menu_label = _("网格")
     menu_hint = _("查网格的编码、类型、户数和人")
     menu_name = "grids"
-    add_to_admin_menu = True
+    menu_hook = menus.GROUND
     menu_order = 115
     filterset_class = GridFilter
     index_view_class = GridIndexView

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
+from lms import menus
 from lms.panels import Waiting, WaitingPanel
 from roster import (
     certificates,
@@ -94,6 +95,16 @@ def ground() -> list[URLPattern]:
 
 
 @hooks.register("register_admin_menu_item")
+def roster_group() -> MenuItem:
+    return menus.Group(_("名册"), menus.ROSTER, name="roster", icon_name="group", order=110)
+
+
+@hooks.register("register_admin_menu_item")
+def ground_group() -> MenuItem:
+    return menus.Group(_("网格和区划"), menus.GROUND, name="ground", icon_name="site", order=115)
+
+
+@hooks.register(menus.GROUND)
 def divisions() -> MenuItem:
     hint = _("看区划、以前的名称和变动；县级在这里办更名、合并")
     return AdminsMenuItem(
@@ -102,11 +113,11 @@ def divisions() -> MenuItem:
         name="territories",
         icon_name="folder-open-1",
         attrs={"title": hint},
-        order=112,
+        order=116,
     )
 
 
-@hooks.register("register_admin_menu_item")
+@hooks.register(menus.GROUND)
 def coverage() -> MenuItem:
     hint = _("哪些网格太大太小、没人负责，哪些乡镇没有小教员")
     return AdminsMenuItem(
@@ -132,7 +143,7 @@ def life_addresses() -> list[URLPattern]:
     ]
 
 
-@hooks.register("register_admin_menu_item")
+@hooks.register(menus.ROSTER)
 def first_passwords() -> MenuItem:
     hint = _("按乡镇（街道）生成，打印后发给本人")
     return AdminsMenuItem(
@@ -144,11 +155,11 @@ def first_passwords() -> MenuItem:
 def role_holders() -> MenuItem:
     hint = _("开管理账号，给角色，终止角色")
     return GiversMenuItem(
-        _("人员与角色"), reverse("role_holders"), name="roles", icon_name="lock", attrs={"title": hint}, order=140
+        _("人员与角色"), reverse("role_holders"), name="roles", icon_name="lock", attrs={"title": hint}, order=240
     )
 
 
-@hooks.register("register_admin_menu_item")
+@hooks.register(menus.ROSTER)
 def worker_corrections() -> MenuItem:
     hint = _("网格员说自己的资料有误，核对后更正")
     return AdminsMenuItem(
@@ -156,7 +167,7 @@ def worker_corrections() -> MenuItem:
     )
 
 
-@hooks.register("register_admin_menu_item")
+@hooks.register(menus.ROSTER)
 def worker_agreements() -> MenuItem:
     hint = _("各版保密协议，谁签了，发布新版")
     return AdminsMenuItem(
@@ -169,7 +180,7 @@ def worker_agreements() -> MenuItem:
     )
 
 
-@hooks.register("register_admin_menu_item")
+@hooks.register(menus.ROSTER)
 def ladder_of_posts() -> MenuItem:
     hint = _("四岗十八级：每个岗位可以定的级")
     return AdminsMenuItem(

@@ -109,7 +109,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='importrun',
             name='state',
-            field=models.CharField(choices=[('reading', '正在读取'), ('mapping', '等待对列'), ('ready', '等待确认'), ('applying', '正在导入'), ('done', '已导入'), ('undoing', '正在撤销'), ('undone', '已撤销'), ('refused', '不能导入'), ('dropped', '已放弃')], default='reading', max_length=10),
+            field=models.CharField(choices=[('reading', '正在读取'), ('mapping', '等待对列'), ('ready', '等待确认'), ('applying', '正在导入'), ('done', '已导入'), ('undoing', '正在撤回'), ('undone', '已撤回'), ('refused', '不能导入'), ('dropped', '已放弃')], default='reading', max_length=10),
         ),
         migrations.AddIndex(
             model_name='importrow',

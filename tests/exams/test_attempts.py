@@ -8,6 +8,8 @@ from exams import attempts, marking, tasks
 from exams.models import Answer, Attempt, AttemptState
 from lms.refusal import Refused
 from records.models import Certificate, SkillRecord
+from roster import takeback
+from roster.models import Posting, Worker
 from tests.exams.conftest import CASE, SECTIONS, begin, item_of
 
 # the statements differ by database
@@ -310,3 +312,19 @@ def test_sheets_brought_in_are_judged_by_the_same_rules(make_exam, worker, colle
     assert (two.state, two.marks) == (AttemptState.MARKED, Decimal(88))
     assert marking.post_results(exam, now=exam.closes_at) == 2
     assert Certificate.objects.count() == 2
+
+
+def test_a_paper_that_nobody_has_begun_does_not_hold_back_whom_a_list_brought_in(make_exam, city, county_admin, now):
+    worker = Worker.objects.create(number="W000077", name="周建平", township=city.township)
+    posting = Posting.objects.create(worker=worker, grid=city.grids[0])
+    attempt = Attempt.objects.get_or_create(exam=make_exam(), worker=worker, defaults={"paper": []})[0]
+    done = {"worker": worker.pk, "created": True, "opened": posting.pk, "closed": [], "changed": {}}
+    done |= {"rehired": None, "on": str(now.date()), "run": 1}
+    attempt.state = AttemptState.MARKED
+    attempt.save()
+    assert list(takeback.standing([done])) == [0]
+    attempt.state = AttemptState.DUE
+    attempt.save()
+    assert takeback.undo([done], run_id=1, by=county_admin, now=now) == {}
+    assert not Worker.objects.filter(pk=worker.pk).exists()
+    assert not Attempt.objects.filter(pk=attempt.pk).exists()

@@ -362,7 +362,7 @@ def test_the_report_says_in_whose_name_it_came_in_and_who_took_it_back(county_ad
     run.save()
     page = report(client_of(county_admin), run)
     assert f"<td>{city.county.name}</td>" in page
-    assert all(words in page for words in ("撤销", "已撤销", "钱县办，2026年9月16日 10:00"))
+    assert all(words in page for words in ("撤回", "已撤回", "钱县办，2026年9月16日 10:00"))
 
 
 def test_the_report_tells_what_a_person_decided(county_admin, send, client_of):
@@ -373,7 +373,7 @@ def test_the_report_tells_what_a_person_decided(county_admin, send, client_of):
     decided.save()
     page = report(client_of(county_admin), run)
     assert "三、由人决定的行（1 行）" in page
-    assert "选了“就是名册里的这个人”：更新。" in page
+    assert "就是名册里的这个人。结果：更新。" in page
 
 
 def test_the_report_of_many_rows_asks_as_much_as_of_one(county_admin, send, client_of):

@@ -364,9 +364,9 @@ def test_undo_reverses_what_was_posted_and_the_list_can_come_in_again(read, take
     assert undo("training", applied) == {}
     assert hours_of(worker) == []
     record = SkillRecord.objects.originals().get()
-    assert record.reversal.reason == "撤销导入"
+    assert record.reversal.reason == "撤回导入"
     assert AuditEntry.objects.get(action="records.reversed_many").actor == county_admin
-    assert undo("training", applied) == {0: "这条后来已经更正或冲销，不用再撤销。"}
+    assert undo("training", applied) == {0: "这条后来已经更正或冲销，不用再撤回。"}
     take("training", read("training", sheet(ROW)))
     assert len(hours_of(worker)) == 1
     assert SkillRecord.objects.standing().get().source == f"{record.source}~2"
@@ -390,7 +390,7 @@ def test_what_a_settled_assessment_counted_stays(
     drafted = assessments.draft(scheme, city.county, by=county_admin, now=now)
     assert imports.resource_of("training")().standing(list(applied.done.values())) == {}
     assessments.settle(drafted, by=county_admin, now=now)
-    assert undo("training", applied) == {0: "2025年的考核已经审定，得分用到了这条，不能撤销。"}
+    assert undo("training", applied) == {0: "2025年的考核已经审定，得分用到了这条，不能撤回。"}
     assert (len(hours_of(worker)), hours_of(colleague)) == (1, [])
 
 
@@ -408,12 +408,12 @@ def test_many_are_reversed_by_the_rule_of_one(post, worker, now, county_admin):
     records = [post(worker, "hours", "1", source=f"x:{number}") for number in range(3)]
     ledger.reverse(records[0], by=None, reason="重复", now=now)
     ids = [record.pk for record in records]
-    assert ledger.reverse_many(ids, by=county_admin, reason="撤销导入", now=now) == 2
-    assert ledger.reverse_many(ids, by=county_admin, reason="撤销导入", now=now) == 0
+    assert ledger.reverse_many(ids, by=county_admin, reason="撤回导入", now=now) == 2
+    assert ledger.reverse_many(ids, by=county_admin, reason="撤回导入", now=now) == 0
     assert not SkillRecord.objects.standing().exists()
     assert AuditEntry.objects.get(action="records.reversed_many").detail == {"given": 3, "reversed": 2}
     with pytest.raises(Refused, match="冲销记录本身不能再冲销"):
-        ledger.reverse_many([records[0].reversal.pk], by=None, reason="撤销导入", now=now)
+        ledger.reverse_many([records[0].reversal.pk], by=None, reason="撤回导入", now=now)
     with pytest.raises(Refused, match="原因"):
         ledger.reverse_many(ids, by=None, reason=" ", now=now)
 
@@ -524,7 +524,7 @@ def test_an_import_is_taken_back_on_the_screen_and_what_stands_is_named(
     drafted = assessments.draft(scheme, city.county, by=county_admin, now=now)
     assessments.settle(drafted, by=county_admin, now=now)
     page = client.get(reverse("import_undo", args=[run.pk])).content.decode()
-    assert "2025年的考核已经审定，得分用到了这条，不能撤销" in page
+    assert "2025年的考核已经审定，得分用到了这条，不能撤回" in page
     client.post(reverse("import_undo", args=[run.pk]))
     run.refresh_from_db()
     assert (run.state, run.reading["undone"], run.reading["stays"]) == (ImportState.UNDONE, 1, 1)

@@ -342,13 +342,13 @@ def test_an_import_taken_back_leaves_everything_as_it_was(brought_in, press, cli
     )
     assert run.counts == {"updated": 1, "moved": 1, "unchanged": 1, "second_grid": 2, "new": 1}
     page = client.get(reverse("import_undo", args=[run.pk])).content.decode()
-    assert "撤销 5 行" in page
+    assert "撤回 5 行" in page
     run = press("import_undo", run)
     assert (run.state, run.reading["undone"], run.reading["stays"]) == (ImportState.UNDONE, 5, 0)
     assert everything() == before
-    assert "这次导入已经撤销，5 行恢复了原样" in client.get(reverse("import_run", args=[run.pk])).content.decode()
+    assert "这次导入已经撤回，5 行恢复了原样" in client.get(reverse("import_run", args=[run.pk])).content.decode()
     reasons = WorkerChange.objects.filter(worker__name="王秀兰").values_list("reason", flat=True)
-    assert list(reasons) == ["撤销导入", ""]
+    assert list(reasons) == ["撤回导入", ""]
     assert AuditEntry.objects.filter(action="import.undone").count() == 1
     # again changes nothing, and the same list may come in once more
     press("import_undo", run)

@@ -92,7 +92,7 @@ def test_an_end_is_taken_back_unless_the_worker_is_there_again_or_gone(
     assert grids.unassign(list(worker.postings.all()), on=DAY, **by) is None
     again = grids.assign([(worker, city.grids[0])], since=DAY, **by)
     assert again is not None
-    with pytest.raises(Refused, match="不能撤销"):
+    with pytest.raises(Refused, match="不能撤回"):
         undoing.undo(ended, **by)
     undoing.undo(again, **by)
     Worker.objects.filter(pk=worker.pk).update(state=WorkerState.REASSIGNED)

@@ -312,13 +312,13 @@ def test_those_ticked_are_suspended_and_it_is_undone(
     assert reverse("batch", args=[batch.pk]) in page
     assert states(three) == ["suspended"] * 3
     page = client.get(f"/cms/batches/{batch.pk}/").content.decode()
-    for words in ["已办 2 人", "因病因事长期离岗", "甲一", "乙二", "钱县办", "撤销，让 2 人恢复到办理以前"]:
+    for words in ["已办 2 人", "因病因事长期离岗", "甲一", "乙二", "钱县办", "撤回，让 2 人恢复到办理以前"]:
         assert words in page
     page = client.post(f"/cms/batches/{batch.pk}/undo/", follow=True).content.decode()
-    assert "已撤销，2 人恢复到办理以前。" in page
+    assert "已撤回，2 人恢复到办理以前。" in page
     assert states(three) == ["active", "active", "suspended"]
     page = client.post(f"/cms/batches/{batch.pk}/undo/", follow=True).content.decode()
-    assert "这次操作已经撤销过了。" in page
+    assert "这次操作已经撤回过了。" in page
     assert Step.objects.filter(kind="take_back").count() == 2
 
 
@@ -454,13 +454,13 @@ def test_a_crowd_is_done_in_the_background_some_at_a_time(
     batch = Batch.objects.get()
     assert "正在办理" in page
     page = client.post(f"/cms/batches/{batch.pk}/undo/", follow=True).content.decode()
-    assert "这次操作还在办理，请等它完成再撤销。" in page
+    assert "这次操作还在办理，请等它完成再撤回。" in page
     jobs.run(Job.objects.get(kind="roster.act").pk)
     batch.refresh_from_db()
     assert (batch.count, batches.kept(batch)["at"]) == (len(crowd), len(crowd))
     assert set(Worker.objects.values_list("state", flat=True)) == {"suspended"}
     client.post(f"/cms/batches/{batch.pk}/undo/")
-    assert "正在撤销" in client.get(f"/cms/batches/{batch.pk}/").content.decode()
+    assert "正在撤回" in client.get(f"/cms/batches/{batch.pk}/").content.decode()
     jobs.run(Job.objects.get(kind="roster.undo_act").pk)
     batch.refresh_from_db()
     assert batch.undone_by == county_admin
