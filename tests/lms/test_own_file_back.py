@@ -345,7 +345,7 @@ def test_the_report_says_who_when_which_file_and_what_came_of_it(county_admin, s
         "王天二",
         "永安街道没有叫“无此村”的村或社区",
         "略过 1 行：合计行",
-        "合计行写的是 5，读到的是 2 行",
+        "合计写的是 5，读到的是 2 行",
         "经办人：",
         "审核人：",
         "日期：",
