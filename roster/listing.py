@@ -11,10 +11,11 @@ from roster.employment import Person
 
 def by_person(lines: Sequence[Line]) -> list[list[Line]]:
     """The rows of each person together: by the roster's number or the ID number; a row without goes to the only one of that name and mobile number."""
+    people = [line.plan["person"] for line in lines if line.plan]
+    sought = {(person["name"], person["mobile"]) for person in people if person["mobile"] and not person["id_number"]}
     ids: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for line in lines:
-        person = line.plan["person"]  # type: ignore[index]
-        if person["id_number"] and person["mobile"]:
+    for person in people if sought else []:
+        if person["id_number"] and (person["name"], person["mobile"]) in sought:
             ids[person["name"], person["mobile"]].add(person["id_number"])
     groups: dict[str, list[Line]] = defaultdict(list)
     for line in lines:
@@ -29,7 +30,10 @@ def by_person(lines: Sequence[Line]) -> list[list[Line]]:
 
 
 def as_json(person: Person) -> dict[str, Any]:
-    return {**vars(person), "joined_on": person.joined_on.isoformat() if person.joined_on else None}
+    """The person's own columns, which take a third of the room of a copy; the person is not used any more."""
+    values = vars(person)
+    values["joined_on"] = person.joined_on.isoformat() if person.joined_on else None
+    return values
 
 
 def from_json(values: dict[str, Any]) -> Person:

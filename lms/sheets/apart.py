@@ -132,7 +132,7 @@ def _ended(child: int) -> bool:
 
 def _told(answer: bytes, status: int) -> Book:
     if answer[:1] == READ and status == 0:
-        book: Book = pickle.loads(answer[1:])  # noqa: S301 - our own child's words, not the file's
+        book: Book = pickle.loads(memoryview(answer)[1:])  # noqa: S301 - our own child's words, not the file's
         return book
     if answer[:1] == REFUSED and status == 0:
         sentence, code = json.loads(answer[1:])
