@@ -69,12 +69,16 @@ def read(
         raise no_header(resource, book, left_out)
     specimens.set_aside(found, resource)
     lines = list(lines_of(found))
+    told, samples = report(found, left_out), {"sheets": [sampled(table) for table in found]}
+    for table in found:  # their rows are lines now
+        table.rows, table.sheet.rows = [], []
     resource.today = timezone.localdate(now)
     resource.prepare(actor=actor, now=now)
     if not lines:
         raise Refused(_("这份表里没有要导入的行。请从表头下面开始，一行填一个，再重新上传。"))
     for line in lines:
         resource.clean_line(line)
+        resource.judge_alone(line)
     resource.judge(lines, tables=found)
     for line in lines:
         settle(line)
@@ -83,8 +87,8 @@ def read(
     return Reading(
         lines,
         sum(len(table.skipped) for table in found),
-        report(found, left_out),
-        samples={"sheets": [sampled(table) for table in found]},
+        told,
+        samples=samples,
         absent=absent,
         known=resource.known_in(areas) if areas else {},
     )

@@ -19,11 +19,12 @@ from lms.models import ImportRun, Outcome
 from lms.sheets.tables import SEQUENCE
 
 ERROR, WARNING = "error", "warning"
+NOTHING: dict[str, Any] = {}  # of all rows that have let go of what they held
 # the columns that a file has when it comes back from us; they are written by `lms.annotated` and read by nobody
 REASON, REMARK = "错误原因", "提醒"
 
 
-@dataclass
+@dataclass(slots=True)
 class Note:
     """One remark on one cell. `column` is the sheet's letter, "" when the remark is on the row."""
 
@@ -62,7 +63,7 @@ class Applied:
     done: dict[int, dict[str, Any]] = field(default_factory=dict)
 
 
-@dataclass
+@dataclass(slots=True)
 class Line:
     """One row on its way through the machine: where it stands, what it holds, what was found, what it would do."""
 
@@ -97,6 +98,11 @@ class Line:
         """The row is not the uploader's to bring in; nothing else is said of it."""
         self.outcome = Outcome.OUT_OF_REACH
         self.notes.append(Note(WARNING, "out_of_reach", str(message)))
+
+    def let_go(self, *kept: str) -> None:
+        """Free what the plan says by now, all but the values named: a list of 100,000 rows must find room."""
+        self.cells = NOTHING
+        self.values = {name: self.values[name] for name in kept if name in self.values} or NOTHING
 
     @property
     def wrong(self) -> bool:
@@ -210,6 +216,9 @@ class SheetResource(resources.Resource):
 
     def prepare(self, *, actor: Any, now: datetime) -> None:
         """Fetch once what all rows are judged against. `actor` None is the command line, which reaches everything."""
+
+    def judge_alone(self, line: Line) -> None:
+        """What a cleaned row says by itself, for kinds of which a file may be large: what it needs no more it can let go."""
 
     def judge(self, lines: list[Line], *, tables: list[sheets.Table]) -> None:
         """Give every line its outcome, remarks, label and plan, with the whole file in view. Writes nothing."""

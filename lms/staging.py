@@ -11,7 +11,7 @@ from lms.outcomes import APPLIED, BRAKE, CHANGING, LEFT_OUT, OUTCOMES, RANKS, ra
 from lms.resources import Line, Question
 from lms.sealing import lookup
 
-STAGED = 500
+STAGED = 250
 
 
 def still_reading(run: ImportRun) -> QuerySet[ImportRun]:

@@ -1,5 +1,6 @@
 """The names of places within an admin's reach, as the templates of the roster's lists offer them and as screens call them."""
 
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Q
@@ -60,6 +61,7 @@ def counties_above(user: Any) -> list[str]:
     return list(Territory.objects.filter(pk__in=own.values("parent")).order_by("code").values_list("name", flat=True))
 
 
+@lru_cache(maxsize=10_000)
 def in_county(path: str) -> str:
     """The part of a territory's path down to its county."""
     return "".join(f"{step}/" for step in path.split("/")[:2] if step)

@@ -65,8 +65,10 @@ class Known:
         not have, also whoever else may be meant: all called by one of them, and those without an ID number who have any line's name.
         """
         people = [plan["person"] for plan in plans]
-        found = fetch("id_hash", {id_lookup(person["id_number"]) for person in people if person["id_number"]})
-        found |= fetch("mobile_hash", {mobile_lookup(person["mobile"]) for person in people if person["mobile"]})
+        found: dict[int, Worker] = {}
+        for some in chunks(people):
+            found |= fetch("id_hash", {id_lookup(person["id_number"]) for person in some if person["id_number"]})
+            found |= fetch("mobile_hash", {mobile_lookup(person["mobile"]) for person in some if person["mobile"]})
         found |= fetch("number", {plan["number"] for plan in plans if plan.get("number")})
         found |= fetch("pk", {plan["worker"] for plan in plans if plan.get("worker")} - set(found))
         if names is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -108,7 +109,8 @@ class Matching:
         staying = set(wanted) & set(held)
         found = {}
         for place, (grid, line) in enumerate(wanted.items()):
-            plan = {**(line.plan or {}), **flags, "person": {**(line.plan or {})["person"], **patch}}
+            person = (line.plan or {})["person"]
+            plan = {**(line.plan or {}), **flags, "person": {**person, **patch} if patch else person}
             was = known.differences(worker, plan["person"]) if worker and place == 0 else {}
             plan |= {"worker": worker.pk if worker else None, "was": was, "expects": [*held, *wanted], "close": []}
             changes = known.told(worker, was, plan["person"], self.map)
@@ -251,5 +253,10 @@ def other_number(worker: Worker, person: dict[str, Any]) -> bool:
     return bool(worker.id_number and person["id_number"] and worker.id_number != person["id_number"])
 
 
+@lru_cache(maxsize=10_000)
+def joined(community: str, grid: str) -> str:
+    return f"{community} · {grid}"
+
+
 def full_name(grid: Grid, community: Territory) -> str:
-    return f"{community.name} · {grid.name}"
+    return joined(community.name, grid.name)

@@ -75,8 +75,6 @@ class RosterResource(RosterColumns):
         self.cut: list[tuple[Line, dict[str, Any]]] = []
 
     def judge(self, lines: list[Line], *, tables: list[sheets.Table]) -> None:
-        for line in lines:
-            self.judge_alone(line)
         good = [line for line in lines if line.plan and not line.wrong]
         groups = listing.by_person(good)
         names = {plan["person"]["name"] for _line, plan in self.cut}
@@ -90,6 +88,11 @@ class RosterResource(RosterColumns):
 
     def judge_alone(self, line: Line) -> None:
         """What one row says by itself: a person and a grid, or what is wrong with it."""
+        self.say(line)
+        # what is asked about later: 1 or 10, and who has a number of which the end is lost
+        line.let_go(*(name for name in ("joined", "id_number") if getattr(line.values.get(name), "codes", ())))
+
+    def say(self, line: Line) -> None:
         values = line.values
         line.label = values.get("name") or ""
         number, mobile = values.get("id_number", identity.IdNumber()), values.get("mobile", identity.Mobile())
