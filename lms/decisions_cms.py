@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from lms import deciding, imports, imports_cms, numbers, undoing
+from lms import deciding, imports, imports_cms, numbers, preview, undoing
 from lms.models import ImportRow, ImportRun
 from lms.refusal import Refused
 
@@ -22,9 +22,9 @@ def row_of(run: ImportRun, request: HttpRequest) -> ImportRow:
 
 
 def back_to_rows(request: HttpRequest, run: ImportRun, row: ImportRow | None = None) -> HttpResponse:
-    """The page of rows that the button stood on, at its row."""
+    """The page of rows that the button stood on, at its row; of those that wait, a row decided is gone and the next one has its place."""
     kept = {name: value for name in ("only", "q", "page") if (value := request.POST.get(name, "")[:60])}
-    place = f"row-{row.pk}" if row else "rows"
+    place = "rows" if row is None else "row-list" if kept.get("only") == preview.OPEN else f"row-{row.pk}"
     return redirect(f"{reverse('import_run', args=[run.pk])}?{urlencode(kept)}#{place}")
 
 

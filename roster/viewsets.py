@@ -189,6 +189,8 @@ class GridViewSet(ScopedModelViewSet):
     icon = "site"
     menu_label = _("网格")
     menu_hint = _("查网格的编码、类型、户数和人")
+    search_hint = _("编码、村（社区）或网格名称")
+    unit = _("个")
     menu_name = "grids"
     menu_hook = menus.GROUND
     menu_order = 115

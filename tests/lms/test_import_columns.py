@@ -97,9 +97,17 @@ def test_blanks_that_are_not_merged_are_filled_only_where_a_person_says_so(count
     run = send(county_admin, "姓名,身份证号,乡镇,社区,网格\n" + "\n".join(rows))
     assert run.counts == {Outcome.NEW: 1, Outcome.WRONG: 3}
     client = client_of(county_admin)
+    preview = client.get(reverse("import_run", args=[run.pk])).content.decode()
+    assert "“乡镇街道”有 3 行空着（上面写的是“永安街道”）" in preview
+    assert "没有写乡镇（街道）" in preview
     assert "“乡镇街道”沿用上一行" in columns(client, run)
     run = read_again(client, run, **{"fill-0": "township"})
     assert run.counts == {Outcome.NEW: 4}
+    assert "行空着" not in client.get(reverse("import_run", args=[run.pk])).content.decode()
+    # what was ticked stands ticked, so that a second reading keeps it
+    page = columns(client, run)
+    assert 'name="fill-0" value="township" checked' in page
+    assert read_again(client, run, **{"fill-0": "township"}).counts == {Outcome.NEW: 4}
 
 
 def test_columns_are_asked_for_only_before_anything_went_in(county_admin, send, client_of):

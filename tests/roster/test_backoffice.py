@@ -11,7 +11,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from wagtail.admin.menu import admin_menu
 
+from lms import menus
 from lms.models import AuditEntry
 from roster import reach
 from roster.models import Posting, Role, RoleGrant, User, Worker
@@ -158,6 +160,23 @@ def test_the_menu_shows_what_one_may_do(client_of: ClientOf, persona: str, reque
 
     shown = {label for label in labels if f'"label": {json.dumps(label)}' in page or f'"label": "{label}"' in page}
     assert shown == MENU[persona]
+
+
+@pytest.mark.parametrize("persona", ["township_admin", "county_admin", "city_admin"])
+def test_the_menu_fits_a_small_screen_and_the_dashboard_names_every_place(
+    client_of: ClientOf, persona: str, request: pytest.FixtureRequest
+) -> None:
+    asking = client_of(request.getfixturevalue(persona)).get("/cms/")
+    lines = admin_menu.menu_items_for_request(asking.wsgi_request)
+    assert len(lines) <= 9
+    reached = [place for line in lines for place in menus.places(line, asking.wsgi_request)]
+    page = asking.content.decode()
+    for place in reached:
+        assert f'<a class="bo-choice" href="{place.url}">' in page
+    # of whom may enter only one place of a group, that place stands in the menu itself
+    alone = [line for line in lines if isinstance(line, menus.Group) and len(line.places(asking.wsgi_request)) == 1]
+    for line in alone:
+        assert line.render_component(asking.wsgi_request).name == line.places(asking.wsgi_request)[0].name
 
 
 def test_the_dashboard_counts_what_waits_within_reach(

@@ -120,6 +120,14 @@ def test_another_name_under_a_known_id_number_waits_for_a_person(brought_in, sen
     assert send(row("王秀蓝", 1, last="本科")).counts == {Outcome.UNCHANGED: 1}
 
 
+def test_rows_that_only_wait_are_said_to_wait(brought_in, send, client):
+    brought_in(row("王秀兰", 1))
+    run = send(row("王秀岚", 1))
+    page = client.get(reverse("import_run", args=[run.pk])).content.decode()
+    assert "1 行要你先决定，定好以后就能导入" in page
+    assert "再重新上传" not in page
+
+
 def test_an_answer_for_one_row_is_an_answer_for_all_rows_of_the_person(brought_in, send, press):
     brought_in(row("王秀兰", 1), row("王秀兰", 1, SECOND))
     run = send(row("王秀蓝", 1), row("王秀蓝", 1, SECOND))
@@ -271,6 +279,9 @@ def test_who_is_not_on_the_list_is_listed_and_stays_untouched(brought_in, send, 
     assert reverse("workers:inspect", args=[Worker.objects.get(name="李建国").pk]) in page
     run = press("import_account_for", run, row=missing.get().pk)
     assert missing.get().choice == "stays"
+    report = client.get(reverse("import_report", args=[run.pk])).content.decode()
+    assert "仍在岗，名单漏了。" in report
+    assert "第 0 行" not in report
     run = press("import_confirm", run)
     assert (run.counts[Outcome.ABSENT], Worker.objects.active().count(), Posting.objects.current().count()) == (1, 3, 3)
     press("import_account_for", run, row=missing.get().pk)
@@ -353,6 +364,27 @@ def test_an_import_taken_back_leaves_everything_as_it_was(brought_in, press, cli
     # again changes nothing, and the same list may come in once more
     press("import_undo", run)
     assert everything() == before
+
+
+def test_each_kind_says_what_taking_it_back_does(brought_in, client):
+    run = brought_in(row("王秀兰", 1))
+    page = client.get(reverse("import_undo", args=[run.pk])).content.decode()
+    assert "新增的人去掉，改过的资料改回原来的，调动的人回到原来的网格。" in page
+    codes = ["divisions", "grids", "training", "work"]
+    says = {kind.kind: str(kind.undo_says) for kind in (imports.resource_of(code) for code in codes)}
+    assert "冲销" in says["training"]
+    assert says["training"] == says["work"]
+    assert "人" not in says["grids"] + says["divisions"]
+
+
+def test_the_kind_brought_in_last_is_offered_first_else_the_roster(client, brought_in):
+    def chosen(client: Client) -> str:
+        page = client.get(reverse("imports")).content.decode()
+        return next(line for line in page.split("<input") if " checked" in line and 'name="kind"' in line)
+
+    assert 'value="roster"' in chosen(client)
+    brought_in("永安街道,双鹤社区,第一网格", head="乡镇,社区,网格\n", kind="grids")
+    assert 'value="grids"' in chosen(client)
 
 
 def test_what_later_facts_stand_on_stays_and_is_named(brought_in, press, client, county_admin, now):
