@@ -22,7 +22,7 @@ from lms.models import ImportRow, ImportRun, ImportState, Outcome
 from lms.outcomes import APPLIED, LEFT_OUT, RANKS
 from lms.refusal import Refused
 from lms.resources import WARNING, Note, SheetResource
-from lms.staging import recount, still_reading
+from lms.staging import recount
 
 CHUNK = 100
 PAUSE = 0.03  # seconds between two chunks
@@ -139,9 +139,9 @@ def read_and_stage(handle: jobs.Handle) -> None:
             resource, original(run), name=run.file_name, actor=run.actor, now=timezone.now(), options=options
         )
     except judging.NoHeader as missing:
-        still_reading(run).update(state=ImportState.MAPPING, message=missing.sentence, samples=missing.samples)
+        staging.unread(run, state=ImportState.MAPPING, message=missing.sentence, samples=missing.samples)
     except Refused as refusal:
-        still_reading(run).update(state=ImportState.REFUSED, message=refusal.sentence)
+        staging.unread(run, state=ImportState.REFUSED, message=refusal.sentence)
     else:
         staging.stage(run, reading, handle)
 

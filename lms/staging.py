@@ -19,6 +19,13 @@ def still_reading(run: ImportRun) -> QuerySet[ImportRun]:
     return ImportRun.objects.filter(pk=run.pk, state=ImportState.READING)
 
 
+@transaction.atomic
+def unread(run: ImportRun, **said: Any) -> None:
+    """Say why there is nothing to preview; what an earlier reading of the same file had staged goes."""
+    if still_reading(run).update(**said, counts={}, brake={}):
+        ImportRow.objects.filter(run=run).delete()
+
+
 def stage(run: ImportRun, reading: judging.Reading, handle: jobs.Handle) -> None:
     """Write the judged lines down for the preview, some at a time, so that nobody else waits long to write."""
     ImportRow.objects.filter(run=run).delete()

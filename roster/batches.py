@@ -76,7 +76,7 @@ def undo(batch: Batch, *, by: User, now: datetime) -> Batch:
     """Take the whole act back, at once or in the background. Refuses while it is still being carried out, and a second time."""
     with transaction.atomic():
         batch = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
-        check_undo(batch)
+        check_undo(batch, by=by)
         if batch.count > ALONE:
             kept(batch)["undo"] = jobs.enqueue("roster.undo_act", owner=by, batch=batch.pk, by=by.pk).pk
             batch.save(update_fields=["done"])
@@ -104,13 +104,16 @@ def undo_now(batch: Batch, *, by: User, now: datetime) -> Batch:
     return batch
 
 
-def check_undo(batch: Batch) -> None:
+def check_undo(batch: Batch, *, by: User) -> None:
     if batch.undone_at:
         raise Refused(_("这次操作已经撤回过了。"))
     if under_way(batch):
         raise Refused(_("这次操作还在办理，请等它完成再撤回。"))
     if batch.kind not in ACTS or not batch.count:
         raise Refused(_("这次操作没有可以撤回的。"))
+    # whatever else is in the way would name them
+    if ACTS[batch.kind].reached(batch).exclude(pk__in=reach.workers(by)).exists():
+        raise Refused(_("这批人里有的已经不归你管理，不能整批撤回。请联系上一级管理员。"))
 
 
 def job_of(batch: Batch) -> Job | None:

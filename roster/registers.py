@@ -90,7 +90,10 @@ def take_back(model: type[models.Model], acts: Sequence[Done]) -> None:
         if old:
             model._base_manager.filter(pk=act["pk"]).update(**old)
         if model is Territory and "name" in old:
-            FormerName.objects.filter(territory=act["pk"], name=old["name"]).delete()
+            names = FormerName.objects.filter(territory=act["pk"], name=old["name"])
+            names.filter(
+                pk=names.order_by("-pk").values("pk")[:1]
+            ).delete()  # of an earlier time it was called so as well
     for act in acts:
         if act["created"]:
             model._base_manager.filter(pk=act["pk"]).delete()

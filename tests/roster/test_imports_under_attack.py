@@ -18,7 +18,7 @@ from lms.sealing import SealedJSONField
 from roster import arrivals, files, grids, merging, roles, service
 from roster.boundaries import Act
 from roster.identity import check_digit
-from roster.models import Grid, Role, RoleGrant, StepKind, User, Worker, WorkerState
+from roster.models import FormerName, Grid, Role, RoleGrant, StepKind, User, Worker, WorkerState
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -262,6 +262,26 @@ def test_a_number_that_is_taken_by_now_stands_in_the_way(county_admin, city, bro
     run = taken_back(run, county_admin, now)
     assert run.reading["stays"] == 1
     assert Grid.objects.get(pk=second.pk).ordinal == 3
+
+
+def test_a_name_of_an_earlier_time_outlives_the_undo_of_a_later_renaming(city_admin, city, brought_in, now):
+    place = city.communities[0]
+    FormerName.objects.create(territory=place, name=place.name, stem="双鹤", code=place.code, until=date(2020, 1, 1))
+    head = "层级,区划代码,名称,上级代码,类别\n"
+    line = f"村,{place.code},白鹤社区,{city.township.code},居委会"
+    run = brought_in(city_admin, line, head=head, kind="divisions")
+    assert place.former_names.count() == 2
+    taken_back(run, city_admin, now)
+    place.refresh_from_db()
+    assert (place.name, [str(one.until) for one in place.former_names.all()]) == ("双鹤社区", ["2020-01-01"])
+
+
+def test_a_file_that_cannot_be_read_the_second_time_keeps_nothing_of_the_first(county_admin, send, client_of):
+    run = send(county_admin, row("王秀兰", 1))
+    said = {"m-0-A": "", "m-0-B": "", "m-0-F": ""}
+    client_of(county_admin).post(reverse("import_columns", args=[run.pk]), said)
+    run.refresh_from_db()
+    assert (run.state, run.counts, run.rows.count()) == (ImportState.MAPPING, {}, 0)
 
 
 # --- what is the county's to decide ---------------------------------------------------------------------------------

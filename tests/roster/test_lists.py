@@ -19,7 +19,7 @@ from lms.models import AuditEntry, Job
 from lms.refusal import Refused
 from roster import acts, batches, saved_views
 from roster.backoffice import LeanPaginator
-from roster.models import Batch, PostBand, Posting, SavedView, Step, User, Worker, WorkerChange
+from roster.models import Batch, PostBand, Posting, RoleGrant, SavedView, Step, User, Worker, WorkerChange
 
 ClientOf = Callable[[User], Client]
 LIST = "/cms/workers/"
@@ -550,3 +550,22 @@ def test_nothing_of_it_exists_for_visitors_workers_and_editors(
         assert "/sign-in/" in client.get(path)["Location"]
         assert client_of(editor).get(path)["Location"] == "/cms/"  # Wagtail's answer to whom it refuses
         assert client_of(worker.user).get(path).status_code == 404  # type: ignore[arg-type]
+
+
+def test_who_moved_to_another_county_reads_no_names_in_an_act_of_before(
+    county_admin: User, client_of: Any, worker: Worker, colleague: Worker, city: Any
+) -> None:
+    Worker.objects.filter(pk=colleague.pk).update(state="suspended")
+    client = client_of(county_admin)
+    address = f"{reverse('act_on_workers')}?act=step.suspend&id={worker.pk}&id={colleague.pk}"
+    client.post(address, {"count": "1", "on": "2026-09-16", "reason": "inquiry"})
+    where = reverse("batch", args=[Batch.objects.get().pk])
+    page = client.get(where).content.decode()
+    assert worker.name in page
+    assert colleague.name in page
+    RoleGrant.objects.filter(user=county_admin).update(territory=city.county_b)
+    undone = client.post(reverse("undo_batch", args=[Batch.objects.get().pk]), follow=True).content.decode()
+    assert "有的已经不归你管理" in undone
+    for page in (undone, client.get(where).content.decode()):
+        assert worker.name not in page
+        assert colleague.name not in page
