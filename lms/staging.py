@@ -2,7 +2,9 @@
 
 from collections import Counter
 from dataclasses import asdict
+from typing import Any
 
+from django.db import transaction
 from django.db.models import Count, QuerySet
 
 from lms import jobs, judging, numbers, writing
