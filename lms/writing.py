@@ -12,7 +12,7 @@ def insert(rows: Sequence[models.Model]) -> None:
     if not rows:
         return
     meta = type(rows[0])._meta
-    fields = [field for field in meta.concrete_fields if not field.primary_key]
+    fields: list[Any] = [field for field in meta.concrete_fields if not field.primary_key]
     names = ", ".join(connection.ops.quote_name(field.column) for field in fields)
     places = ", ".join(["%s"] * len(fields))
     table = connection.ops.quote_name(meta.db_table)
@@ -30,7 +30,7 @@ def write_down(rows: Sequence[models.Model], names: Iterable[str]) -> None:
     if not rows:
         return
     meta, wanted = type(rows[0])._meta, set(names)
-    fields = [field for field in meta.concrete_fields if field.name in wanted]
+    fields: list[Any] = [field for field in meta.concrete_fields if field.name in wanted]
     assigned = ", ".join(f"{connection.ops.quote_name(field.column)} = %s" for field in fields)
     table = connection.ops.quote_name(meta.db_table)
     values = [[*(prepared(field, row) for field in fields), row.pk] for row in rows]
