@@ -24,7 +24,7 @@ from lms.refusal import Refused
 from lms.resources import WARNING, Note, SheetResource
 from lms.staging import recount
 
-CHUNK = 100
+CHUNK = 150
 PAUSE = 0.03  # seconds between two chunks
 TWICE = timedelta(minutes=1)  # the same file again within this time is the same click
 REREAD = (ImportState.MAPPING, ImportState.READY)  # where it may be said how the file is to be read
@@ -238,7 +238,7 @@ def apply(handle: jobs.Handle) -> None:
 def give_way() -> None:
     """
     Let others write between two chunks. SQLite has one writer at a time, and who waits for it only looks whether it is free: every 25 ms
-    in the first tenth of a second, then less and less often. A chunk takes less than that tenth, and the gap behind it is wide enough to be
+    in the first tenth of a second, then less and less often. A chunk takes about that tenth, and the gap behind it is wide enough to be
     found; without it an answer in an exam waited for over a second, though no chunk took a quarter of one.
     """
     if connection.vendor == "sqlite":
