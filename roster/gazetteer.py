@@ -1,4 +1,4 @@
-"""The names of places within an admin's reach, as the templates of the roster's lists offer them and as screens call them."""
+"""The places that lists name: those of an admin's reach, as templates offer them, and the one that a line means."""
 
 from functools import lru_cache
 from typing import Any
@@ -6,9 +6,11 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from lms.resources import SheetResource
+from lms import sheets
+from lms.resources import Line, SheetResource
 from roster import reach
 from roster.models import Level, Territory
+from roster.places import Map, covered
 
 FEW = 60  # communities that can still be picked from a list
 
@@ -65,3 +67,29 @@ def counties_above(user: Any) -> list[str]:
 def in_county(path: str) -> str:
     """The part of a territory's path down to its county."""
     return "".join(f"{step}/" for step in path.split("/")[:2] if step)
+
+
+def find_community(line: Line, drawn: Map, paths: list[str], sheet_township: str = "") -> Territory | None:
+    """The community a line means; a fault on the line where it means none or several; out of reach where its township is."""
+    values = line.values
+    named = values.get("township") or sheets.bare_name(sheet_township)
+    found = drawn.township(named, county=values.get("county", ""), paths=paths) if named else []
+    if len(found) != 1:
+        unknown = _("“%s”不是这个县（市、区）的乡镇（街道）。") % named
+        line.fault("township_unknown", unknown if values.get("township") else _("没有写乡镇（街道）。"), "township")
+        return None
+    if not covered(found[0].path, paths):
+        line.out_of_reach(_("%s不在你的管辖范围内。") % found[0].name)
+        return None
+    communities = drawn.community(values.get("community", ""), found[0])
+    if not communities:
+        text = _("%(township)s没有叫“%(name)s”的村或社区。请核对名称，或先更新区划表。")
+        line.fault(
+            "community_unknown", text % {"township": found[0].name, "name": values.get("community", "")}, "community"
+        )
+        return None
+    if len(communities) > 1:
+        names = "、".join(place.name for place in communities)
+        line.fault("community_ambiguous", _("名称对得上几个：%s。请写明是社区还是村。") % names, "community")
+        return None
+    return communities[0]

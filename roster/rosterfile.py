@@ -15,13 +15,12 @@ from lms.refusal import Refused
 from lms.resources import ERROR, Applied, Line
 from roster import arrivals, employment, identity, known, listing, reach, takeback
 from roster.employment import Person
-from roster.gazetteer import in_county
+from roster.gazetteer import find_community, in_county
 from roster.judges import SENTENCES
 from roster.known import Known
 from roster.matching import GONE, Matching, full_name
 from roster.models import Employment, Grid, GridKind, Posting, Role, Territory, Worker
 from roster.places import Map, covered
-from roster.resources import find_community
 from roster.rostercolumns import RosterColumns
 
 MENTOR = {"county": "county", "township": "township", "yes": "township"}
