@@ -70,8 +70,8 @@ def read(
     specimens.set_aside(found, resource)
     lines = list(lines_of(found))
     told, samples = report(found, left_out), {"sheets": [sampled(table) for table in found]}
-    for table in found:  # their rows are lines now
-        table.rows, table.sheet.rows = [], []
+    for table in found:  # their rows are lines now; what stands over them may say of which month a list is
+        table.rows, table.sheet.rows = [], table.sheet.rows[: table.header_rows[-1]]
     resource.today = timezone.localdate(now)
     resource.prepare(actor=actor, now=now)
     if not lines:
