@@ -39,7 +39,8 @@ def kind(resource: type[SheetResource]) -> type[SheetResource]:
 
 
 def kinds_for(user: Any) -> list[type[SheetResource]]:
-    return [resource for resource in _kinds.values() if resource.allowed(user)]
+    found = [resource for resource in _kinds.values() if resource.allowed(user)]
+    return sorted(found, key=lambda resource: resource.order)
 
 
 def resource_of(code: str) -> type[SheetResource]:

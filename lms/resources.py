@@ -147,6 +147,8 @@ class SheetResource(resources.Resource):
     """A kind of import. Subclasses declare ColumnFields, `kind`, `title`, `need`, and the three steps below."""
 
     kind = ""
+    # its place among the kinds: lists that others need come first
+    order = 100
     title: Any = ""
     # fields without which a header row is no header
     need: tuple[str, ...] = ()

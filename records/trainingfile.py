@@ -38,6 +38,7 @@ class SpanJudge(Judge):
 @kind
 class TrainingResource(RecordResource):
     kind = "training"
+    order = 40
     title = lazy("过往培训记录")
     need = ("name", "course", "day", "hours", "host")
     label_title = lazy("姓名")

@@ -28,6 +28,7 @@ class CellJudge(Judge):
 @kind
 class WorkResource(RecordResource):
     kind = "work"
+    order = 50
     title = lazy("业务实绩（省平台）")
     need = ("name", "points")
     label_title = lazy("姓名")

@@ -27,6 +27,7 @@ ORDER = list(territories.LEVELS)
 @kind
 class DivisionResource(PlacedResource):
     kind = "divisions"
+    order = 10
     title = lazy("区划表")
     need = ("code", "name", "parent_code")
     fact_titles = (lazy("代码"), lazy("级别"), lazy("类别"))

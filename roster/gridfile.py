@@ -23,6 +23,7 @@ from roster.places import Map, covered
 @kind
 class GridResource(PlacedResource):
     kind = "grids"
+    order = 20
     title = lazy("网格台账")
     need = ("community", "grid")
     label_title = lazy("网格")

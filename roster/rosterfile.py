@@ -30,6 +30,7 @@ POSITIONS = {"社区专职网格员": Employment.FULL_TIME}
 @kind
 class RosterResource(RosterColumns):
     kind = "roster"
+    order = 30
     title = lazy("网格员花名册")
     need = ("name", "id_number", "grid")
     label_title = lazy("姓名")
