@@ -1,7 +1,6 @@
 """The roster taken out as a list: within reach, numbers masked unless for a reason, and brought in again it changes nothing."""
 
 import io
-import time
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -139,11 +138,9 @@ def test_the_six_files_come_out_and_in_again_without_a_change(xianning):
         by_command("import_roster", DATA / "rosters" / expected["file"], "--apply")
     root = admin("root")
     file = io.BytesIO()
-    began = time.process_time()
     with CaptureQueriesContext(connection) as queries:
         workers = export.within(root, full=True)
         rows = export.write(file, workers, full=True, note="名册", by=root, now=timezone.now())
-    print(f"\n{rows} rows in {time.process_time() - began:.2f} s of CPU, {len(queries)} queries")
     assert rows == EXPECTED["total"]["assignments"]
     reading = read_again(file.getvalue(), None)
     wrong = [(line.label, line.outcome, line.shown.get("changes"), line.notes) for line in reading.lines]
