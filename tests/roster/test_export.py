@@ -142,6 +142,7 @@ def test_the_six_files_come_out_and_in_again_without_a_change(xianning):
         workers = export.within(root, full=True)
         rows = export.write(file, workers, full=True, note="名册", by=root, now=timezone.now())
     assert rows == EXPECTED["total"]["assignments"]
+    assert len(queries) < 30
     reading = read_again(file.getvalue(), None)
     wrong = [(line.label, line.outcome, line.shown.get("changes"), line.notes) for line in reading.lines]
     assert [told for told in wrong if told[1] != Outcome.UNCHANGED][:5] == []
