@@ -71,7 +71,7 @@ def hand_in(exam: Exam, items: list[PaperItem], now: datetime) -> Callable[..., 
             started_at=now - timedelta(days=4),
             deadline=now - timedelta(days=3),
             finished_at=now - timedelta(days=3),
-            receipt=f"R{worker.pk}",
+            receipt=f"KS-0916-{worker.pk:04}",
             machine_marks=Decimal(0),
         )
         Answer.objects.bulk_create(
