@@ -45,9 +45,11 @@ import django  # noqa: E402
 django.setup()
 
 import openpyxl  # noqa: E402
+from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
+from django.test.utils import override_settings  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from lms import celery, imports, jobs, undoing  # noqa: E402
@@ -203,6 +205,9 @@ def main():
     jobs.send = lambda job_id: None  # no worker: the jobs are run here
     apart(prepare)
     celery.settle()
+    # pages are drawn without a manifest of static files, which nobody has made here
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    override_settings(STORAGES={**settings.STORAGES, "staticfiles": plain}).enable()
     root = User.objects.create_superuser(username="root", password="-", name="root")  # noqa: S106
     watch_transactions()
     with connection.execute_wrapper(timed), Beside() as beside:
