@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import Http404, HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 
 from roster.models import Role, RoleGrant, Territory, TerritoryQuerySet, User, Worker, WorkerQuerySet
@@ -105,3 +106,7 @@ def landing(user: User) -> str:
     if has(user, *BACK_OFFICE) or user.is_superuser:
         return "wagtailadmin_home"
     return "bulletin" if has(user, Role.LEADER) else "me"
+
+
+def landing_url(user: User) -> str:
+    return reverse(landing(user))

@@ -1,6 +1,6 @@
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth import logout, update_session_auth_hash
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -10,9 +10,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from lms import audit
 from lms.refusal import Refused
-from roster import certificates, employment, passwords, reach, signin
+from roster import certificates, employment, entrance, passwords, reach, signin
 from roster.asking import Asking
 from roster.forms import AgreementForm, NewPasswordForm, SignInForm
 
@@ -28,9 +27,7 @@ def sign_in(request: Asking) -> HttpResponse:
         return redirect("home")
     form = SignInForm(request.POST or None, request=request)
     if request.method == "POST" and form.is_valid() and form.user:
-        login(request, form.user)
-        audit.note("signed_in", now=request.now, actor=form.user)
-        return redirect(safe_next(request) or reach.landing(form.user))
+        return entrance.enter(request, form.user, then=safe_next(request) or reach.landing_url(form.user))
     return render(
         request, "roster/sign_in.html", {"form": form, "next": request.POST.get("next") or request.GET.get("next", "")}
     )
