@@ -13,7 +13,8 @@ from django.utils import timezone
 from roster.models import Role, RoleGrant, Territory, TerritoryQuerySet, User, Worker, WorkerQuerySet
 
 ADMINS = {Role.CITY_ADMIN, Role.COUNTY_ADMIN, Role.TOWNSHIP_ADMIN}
-BACK_OFFICE = ADMINS | {Role.EDITOR}
+KEEPERS = {Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR}
+BACK_OFFICE = ADMINS | KEEPERS | {Role.EDITOR}
 
 
 def grants(user: User) -> list[RoleGrant]:

@@ -27,6 +27,9 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     | {"exams.add_question", "exams.change_question", "exams.view_question"}
     | {"exams.add_bank", "exams.change_bank", "exams.view_bank"},
     Role.LEADER: frozenset(),
+    Role.SYSTEM_ADMIN: BACK_OFFICE,
+    Role.SECURITY_ADMIN: BACK_OFFICE,
+    Role.AUDITOR: BACK_OFFICE,
 }
 
 # the levels of territory that a role is held in
@@ -36,6 +39,9 @@ LEVELS: dict[str, tuple[str, ...]] = {
     Role.TOWNSHIP_ADMIN: (Level.TOWNSHIP,),
     Role.EDITOR: (Level.CITY,),
     Role.LEADER: (Level.CITY, Level.COUNTY),
+    Role.SYSTEM_ADMIN: (Level.CITY,),
+    Role.SECURITY_ADMIN: (Level.CITY,),
+    Role.AUDITOR: (Level.CITY,),
 }
 # the roles that a role may give, within its own territory; city admins are made on the command line
 GIVES: dict[str, tuple[str, ...]] = {

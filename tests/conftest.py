@@ -313,6 +313,21 @@ def editor(grant: Callable[..., User], city: SmallCity) -> User:
 
 
 @pytest.fixture
+def system_admin(grant: Callable[..., User], city: SmallCity) -> User:
+    return grant("system-admin", "王系统", Role.SYSTEM_ADMIN, city.territory)
+
+
+@pytest.fixture
+def security_admin(grant: Callable[..., User], city: SmallCity) -> User:
+    return grant("security-admin", "冯安全", Role.SECURITY_ADMIN, city.territory)
+
+
+@pytest.fixture
+def auditor(grant: Callable[..., User], city: SmallCity) -> User:
+    return grant("auditor", "陈审计", Role.AUDITOR, city.territory)
+
+
+@pytest.fixture
 def client_of() -> Callable[[User], Client]:
     def client_of(user: User) -> Client:
         client = Client()

@@ -32,6 +32,7 @@ pytestmark = pytest.mark.django_db
 
 # v visitor · w the worker whose things these are · x another worker of the township · o a worker of county B · m the mentor
 # t township admin · a county admin · b admin of county B · c city admin · l leader · e editor
+# y system administrator · s security administrator · u auditor
 PERSONAS = {
     "v": "",
     "w": "worker",
@@ -44,8 +45,11 @@ PERSONAS = {
     "c": "city_admin",
     "l": "leader",
     "e": "editor",
+    "y": "system_admin",
+    "s": "security_admin",
+    "u": "auditor",
 }
-ALL, WORKERS, OFFICE = "".join(PERSONAS), "wxom", "tabce"
+ALL, WORKERS, OFFICE = "".join(PERSONAS), "wxom", "tabceysu"
 SIGNED_IN = ALL.replace("v", "")
 
 EXISTS_FOR = {

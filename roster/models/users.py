@@ -50,6 +50,10 @@ class Role(models.TextChoices):
     TOWNSHIP_ADMIN = "township_admin", _("乡镇管理员")
     EDITOR = "editor", _("内容编辑")
     LEADER = "leader", _("领导")
+    # the three that keep each other in check (三员分立): who runs it, who lets in, who looks on
+    SYSTEM_ADMIN = "system_admin", _("系统管理员")
+    SECURITY_ADMIN = "security_admin", _("安全管理员")
+    AUDITOR = "auditor", _("审计管理员")
 
 
 class RoleGrantQuerySet(models.QuerySet["RoleGrant"]):
