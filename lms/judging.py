@@ -68,17 +68,16 @@ def read(
     if not found:
         raise no_header(resource, book, left_out)
     specimens.set_aside(found, resource)
-    lines = list(lines_of(found))
     told, samples = report(found, left_out), {"sheets": [sampled(table) for table in found]}
-    for table in found:  # their rows are lines now; what stands over them may say of which month a list is
-        table.rows, table.sheet.rows = [], table.sheet.rows[: table.header_rows[-1]]
     resource.today = timezone.localdate(now)
     resource.prepare(actor=actor, now=now)
-    if not lines:
-        raise Refused(_("这份表里没有要导入的行。请从表头下面开始，一行填一个，再重新上传。"))
-    for line in lines:
+    lines = []
+    for line in lines_of(found):
         resource.clean_line(line)
         resource.judge_alone(line)
+        lines.append(line)
+    if not lines:
+        raise Refused(_("这份表里没有要导入的行。请从表头下面开始，一行填一个，再重新上传。"))
     resource.judge(lines, tables=found)
     for line in lines:
         settle(line)
@@ -138,9 +137,14 @@ def settle(line: Line) -> None:
 
 
 def lines_of(tables: list[sheets.Table]) -> Iterator[Line]:
+    """The rows, each given up by its table as it becomes a line; what stands over them stays, for it may say of which month a list is."""
     for table in tables:
         letters = {field: sheets.letter(index) for field, index in table.fields.items()}
-        for row in table.rows:
+        table.sheet.rows = table.sheet.rows[: table.header_rows[-1]]
+        rows = table.rows[::-1]
+        table.rows.clear()
+        while rows:
+            row = rows.pop()
             line = Line(table.sheet.name, row.number, row.cells, letters)
             for field_name, code in row.faults.items():
                 line.fault(code, FAULTS[code], field_name)

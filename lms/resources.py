@@ -19,7 +19,9 @@ from lms.models import ImportRun, Outcome
 from lms.sheets.tables import SEQUENCE
 
 ERROR, WARNING = "error", "warning"
-NOTHING: dict[str, Any] = {}  # of all rows that have let go of what they held
+# of all rows that have let go of what they held, or never held any: one of each for a list of 100,000
+NOTHING: dict[str, Any] = {}
+NONE: tuple[Any, ...] = ()
 # the columns that a file has when it comes back from us; they are written by `lms.annotated` and read by nobody
 REASON, REMARK = "错误原因", "提醒"
 
@@ -42,7 +44,7 @@ class Option:
     label: str
     outcome: str
     plan: dict[str, Any] | None = None
-    changes: list[list[str]] = field(default_factory=list)
+    changes: Sequence[list[str]] = NONE
 
 
 @dataclass

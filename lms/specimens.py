@@ -32,7 +32,7 @@ def set_aside(tables: Iterable[sheets.Table], resource: SheetResource) -> None:
     """
     known = examples(resource)
     for table in tables:
-        rows = [row for row in table.rows if tuple(sheets.text(row.cells.get(name)) for name in resource.need) in known]
+        rows = [row for row in table.rows if tuple(sheets.text(row.cell(name)) for name in resource.need) in known]
         if rows:
             numbers = {row.number for row in rows}
             table.rows = [row for row in table.rows if row.number not in numbers]

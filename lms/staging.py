@@ -29,16 +29,22 @@ def unread(run: ImportRun, **said: Any) -> None:
 
 
 def stage(run: ImportRun, reading: judging.Reading, handle: jobs.Handle) -> None:
-    """Write the judged lines down for the preview, some at a time, so that nobody else waits long to write."""
+    """
+    Write the judged lines down for the preview, some at a time, so that nobody else waits long to write; what is written down the
+    reading lets go of, for it and the copy of 100,000 lines do not find room together.
+    """
     ImportRow.objects.filter(run=run).delete()
-    lines = [*reading.lines, *reading.absent]
-    for start in range(0, len(lines), STAGED):
-        chunk = enumerate(lines[start : start + STAGED], start)
-        writing.insert([staged(run, position, line) for position, line in chunk])
-        handle.progress(min(start + STAGED, len(lines)), len(lines))
     remarked = sum(bool(line.notes) for line in reading.lines if line.outcome not in LEFT_OUT)
     known = {**reading.report, "skipped": reading.skipped_rows, "remarked": remarked, "known": reading.known}
-    counts = dict(Counter(line.outcome for line in lines))
+    lines = reading.lines
+    lines += reading.absent
+    reading.absent = []
+    counts, total = dict(Counter(line.outcome for line in lines)), len(lines)
+    lines.reverse()  # a list gives up its end without moving the rest
+    for start in range(0, total, STAGED):
+        chunk = [lines.pop() for _line in range(min(STAGED, len(lines)))]
+        writing.insert([staged(run, position, line) for position, line in enumerate(chunk, start)])
+        handle.progress(start + len(chunk), total)
     found = {"counts": counts, "reading": known, "samples": reading.samples}
     brake = weigh(run, known["known"])
     if not still_reading(run).update(**found, brake=brake, state=ImportState.READY):

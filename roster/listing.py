@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from lms.resources import Line
+from lms.resources import NONE, Line
 from roster.employment import Person
 
 
@@ -37,6 +37,7 @@ def as_json(person: Person) -> dict[str, Any]:
     values = vars(person)
     for name in DATES:
         values[name] = values[name].isoformat() if values[name] else None
+    values["telephones"] = values["telephones"] or NONE
     return values
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from lms.models import Outcome
-from lms.resources import Line, Option, Question
+from lms.resources import NONE, NOTHING, Line, Option, Question
 from roster import known
 from roster.known import Known
 from roster.models import Grid, Posting, Territory, Worker, WorkerState
@@ -29,7 +29,7 @@ class Result:
 
     outcome: str
     plan: Plan
-    changes: list[list[str]] = field(default_factory=list)
+    changes: Sequence[list[str]] = NONE
 
 
 @dataclass
@@ -107,13 +107,13 @@ class Matching:
         held = self.found.postings.get(worker.pk, {}) if worker else {}
         patch, flags = also.pop("person", {}), also
         staying = set(wanted) & set(held)
-        found = {}
+        found, expects = {}, (*held, *wanted)
         for place, (grid, line) in enumerate(wanted.items()):
             person = (line.plan or {})["person"]
             plan = {**(line.plan or {}), **flags, "person": {**person, **patch} if patch else person}
-            was = known.differences(worker, plan["person"]) if worker and place == 0 else {}
-            plan |= {"worker": worker.pk if worker else None, "was": was, "expects": [*held, *wanted], "close": []}
-            changes = known.told(worker, was, plan["person"], self.map)
+            was = known.differences(worker, plan["person"]) if worker and place == 0 else NOTHING
+            plan |= {"worker": worker.pk if worker else None, "was": was, "expects": expects, "close": NONE}
+            changes: Sequence[list[str]] = known.told(worker, was, plan["person"], self.map) if was else NONE
             outcome = self.outcome(plan, held, place == 0, bool(staying), bool(changes))
             if outcome == Outcome.MOVED:
                 plan["close"] = [posting.pk for posting in held.values()]

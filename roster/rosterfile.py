@@ -12,7 +12,7 @@ from lms import sheets
 from lms.imports import kind
 from lms.models import ImportRun, Outcome
 from lms.refusal import Refused
-from lms.resources import ERROR, Applied, Line
+from lms.resources import ERROR, NONE, Applied, Line
 from roster import arrivals, employment, identity, known, listing, reach, takeback
 from roster.employment import Person
 from roster.gazetteer import find_community, in_county
@@ -81,8 +81,9 @@ class RosterResource(RosterColumns):
         names |= {line.plan["person"]["name"] for line in good if line.plan and not line.plan["person"]["id_number"]}
         found = Known.among([line.plan for line in good if line.plan], names=names)
         self.matching = Matching(self.map, self.paths, found, self.may_decide)
-        for group in groups:
-            self.matching.judge(group)
+        groups.reverse()
+        while groups:
+            self.matching.judge(groups.pop())
         for line, plan in self.cut:
             self.matching.truncated(line, plan, line.values["id_number"].head)
 
@@ -130,7 +131,7 @@ class RosterResource(RosterColumns):
 
     def plan(self, line: Line, grid: Grid, community: Territory, kind: str) -> dict[str, Any]:
         person = listing.as_json(self.person(line, community, kind))
-        return {"person": person, "number": line.values.get("number", ""), "grid": grid.pk, "close": []}
+        return {"person": person, "number": line.values.get("number", ""), "grid": grid.pk, "close": NONE}
 
     def place(self, line: Line) -> tuple[Grid | None, Territory | None]:
         """The grid a row means: by its code where that is known, else by its number inside the community."""

@@ -1,12 +1,13 @@
 """Going down the rows under a header: people, and what is left out with its reason."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from . import headers, rows
 from .book import Cell, blank, text
 from .options import LEAVE_OUT, ReadOptions
 from .table import Check, Gap, Row, Skipped, Table
 
+FAULTLESS: Mapping[str, str] = {}  # of all rows without a fault
 SEQUENCE = "seq"  # the field of 序号, where the alias table names one: alone it makes no row
 
 
@@ -17,6 +18,7 @@ class Sorter:
         sheet = table.sheet
         first, last = table.header_rows[0] - 1, table.header_rows[-1] - 1
         self.table, self.sheet, self.fields = table, sheet, table.fields
+        self.names = tuple(self.fields)
         self.content = {name: index for name, index in self.fields.items() if name != SEQUENCE}
         self.heads = [headers.keys(sheet.rows[row]) for row in range(first, last + 1)]
         self.above = [headers.keys(sheet.rows[row]) for row in range(first)]
@@ -81,7 +83,7 @@ class Sorter:
             elif name in self.before:
                 cells[name] = self.before[name]
                 self.table.filled[name] = self.table.filled.get(name, 0) + 1
-        return Row(at + 1, cells, faults)
+        return Row(at + 1, self.names, tuple(cells.values()), faults or FAULTLESS)
 
     def close(self, fillable: Collection[str]) -> None:
         table = self.table
@@ -93,7 +95,7 @@ class Sorter:
 
     def gap(self, name: str) -> Gap | None:
         """Blanks under a value, where the column is written once for several rows: it seldom says the same twice running."""
-        starts = set(self.blocks)
+        starts, column = set(self.blocks), self.names.index(name)
         found: list[int] = []
         value: Cell = None
         above = ""
@@ -101,7 +103,7 @@ class Sorter:
         for place, row in enumerate(self.table.rows):
             if place in starts:
                 value = None
-            cell = row.cells[name]
+            cell = row.values[column]
             if not blank(cell):
                 repeated += place not in starts and cell == value
                 value = cell

@@ -10,14 +10,24 @@ from .headers import Column
 @dataclass(frozen=True, slots=True)
 class Row:
     """
-    A data row: the sheet's own number and the cells by field; fields without a column are absent.
+    A data row: the sheet's own number and the cells by field; fields without a column are absent. `names` is one for all rows of a
+    table, or a list of 100,000 would hold as many dictionaries.
 
     `faults` says of a field that shows nothing why: "error_value" (#N/A) or "formula_without_value" (never calculated).
     """
 
     number: int
-    cells: dict[str, Cell]
-    faults: Mapping[str, str] = field(default_factory=dict)
+    names: tuple[str, ...]
+    values: tuple[Cell, ...]
+    faults: Mapping[str, str]
+
+    @property
+    def cells(self) -> dict[str, Cell]:
+        return dict(zip(self.names, self.values, strict=True))
+
+    def cell(self, name: str) -> Cell:
+        """One of them; None where there is no such column."""
+        return self.values[self.names.index(name)] if name in self.names else None
 
 
 @dataclass(frozen=True, slots=True)

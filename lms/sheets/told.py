@@ -1,10 +1,13 @@
 """
 A book in words that carry nothing but values, from the process that read the file to the one that asked: JSON, for whatever has got
-hold of the reader must find no way to make its parent do anything by what it says.
+hold of the reader must find no way to make its parent do anything by what it says. One line of JSON for the book, one for each sheet and
+one for each thousand of its rows, so that a large book is never there twice.
 """
 
 import datetime as dt
+import io
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from .book import Book, Cell, Fills, Formatted, Sheet
@@ -13,23 +16,35 @@ from .book import Book, Cell, Fills, Formatted, Sheet
 DAY, MOMENT, FORMATTED = "d", "t", "f"
 
 
+ROWS = 1_000  # told in one line
+
+
 def told(book: Book) -> bytes:
-    head = [book.name, book.kind, book.encoding, book.delimiter]
-    sheets = [_sheet(sheet) for sheet in book.sheets]
-    return json.dumps([head, sheets], separators=(",", ":"), ensure_ascii=False, default=_day).encode()
+    return b"\n".join(
+        json.dumps(words, separators=(",", ":"), ensure_ascii=False, default=_day).encode() for words in _words(book)
+    )
 
 
 def understood(words: bytes) -> Book:
     """Equal texts share one place in memory, as they did where the file was read."""
-    (name, kind, encoding, delimiter), sheets = json.loads(words)
+    lines = map(json.loads, io.BytesIO(words))
+    name, kind, encoding, delimiter, sheets = next(lines)
     known: dict[str, str] = {}
-    return Book(name, kind, [_made(sheet, known) for sheet in sheets], encoding, delimiter)
+    return Book(name, kind, [_made(lines, known) for _sheet in range(sheets)], encoding, delimiter)
 
 
-def _sheet(sheet: Sheet) -> list[Any]:
+def _words(book: Book) -> Iterator[list[Any]]:
+    yield [book.name, book.kind, book.encoding, book.delimiter, len(book.sheets)]
+    for sheet in book.sheets:
+        yield _about(sheet)
+        for start in range(0, len(sheet.rows), ROWS):
+            yield [_row(row) for row in sheet.rows[start : start + ROWS]]
+
+
+def _about(sheet: Sheet) -> list[Any]:
     return [
         sheet.name,
-        [_row(row) for row in sheet.rows],
+        len(sheet.rows),
         sheet.merges,
         sheet.hidden,
         sorted(sheet.hidden_rows),
@@ -52,11 +67,15 @@ def _day(cell: dt.date) -> list[str]:
     return [MOMENT if isinstance(cell, dt.datetime) else DAY, cell.isoformat()]
 
 
-def _made(words: list[Any], known: dict[str, str]) -> Sheet:
-    name, rows, merges, hidden, hidden_rows, hidden_columns, fills, faults = words
+def _made(lines: Iterator[list[Any]], known: dict[str, str]) -> Sheet:
+    name, count, merges, hidden, hidden_rows, hidden_columns, fills, faults = next(lines)
     spread: Fills = {row: {column: _cell(cell, known) for column, cell in cells} for row, cells in fills}
-    for row in rows:
-        row[:] = [known.setdefault(cell, cell) if cell.__class__ is str else _cell(cell, known) for cell in row]
+    rows: list[list[Cell]] = []
+    while len(rows) < count:
+        rows += (
+            [known.setdefault(cell, cell) if cell.__class__ is str else _cell(cell, known) for cell in row]
+            for row in next(lines)
+        )
     return Sheet(
         name,
         rows,
