@@ -179,7 +179,7 @@ class DivisionResource(PlacedResource):
     @staticmethod
     def gone(run: ImportRun | None) -> set[str]:
         """The codes that places had until a change since the preview, and none has now."""
-        changes = TerritoryChange.objects.filter(at__gt=run.created_at) if run else TerritoryChange.objects.none()
+        changes = TerritoryChange.objects.filter(at__gte=run.created_at) if run else TerritoryChange.objects.none()
         codes = {code for detail in changes.values_list("detail", flat=True) for _name, code in detail.get("names", [])}
         return codes - set(Territory.objects.current().filter(code__in=codes).values_list("code", flat=True))
 

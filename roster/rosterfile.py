@@ -262,7 +262,7 @@ class RosterResource(RosterColumns):
             return _("预览以后这个人的资料改过了，没有导入。请重新上传核对。")
         if worker.state in GONE and not plan.get("rehire"):
             return _("预览以后这个人退出了，没有导入。")
-        if plan.get("stands") not in (None, worker.township_id, plan["person"]["township_id"]):
+        if plan.get("stands") and worker.township_id not in (plan["stands"], plan["person"]["township_id"]):
             return _("预览以后这个人换了乡镇，没有导入。请重新上传核对。")
         if not set(found.postings.get(worker.pk, {})) <= set(plan["expects"]):
             return _("预览以后这个人换了网格，没有导入。请重新上传核对。")
