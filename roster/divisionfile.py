@@ -13,7 +13,7 @@ from lms import sheets
 from lms.imports import kind
 from lms.models import ImportRow, ImportRun, Outcome
 from lms.resources import Applied, ColumnField, Line
-from roster import reach, registers, territories
+from roster import employment, reach, registers, territories
 from roster.gazetteer import PlacedResource
 from roster.judges import RequiredJudge
 from roster.models import Level, Role, Territory, TerritoryChange
@@ -156,6 +156,8 @@ class DivisionResource(PlacedResource):
         return Outcome.UPDATED if line.shown["changes"] else Outcome.UNCHANGED
 
     def apply(self, plans: Sequence[dict[str, Any]], *, run: ImportRun | None, now: datetime) -> Applied:
+        """Left out is what would be founded anew because its code, or that of what it stands in, has changed since the preview."""
+        employment.hold_numbers()
         overtaken = {}
         if gone := self.gone(run):
             sentence = _("预览以后这个区划或者它的上级变动过了，没有导入。请重新上传核对。")

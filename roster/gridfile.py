@@ -13,7 +13,7 @@ from lms.imports import kind
 from lms.models import ImportRun, Outcome
 from lms.refusal import Refused
 from lms.resources import Applied, ColumnField, Line
-from roster import identity, reach, registers, territories
+from roster import employment, identity, reach, registers, territories
 from roster.gazetteer import PlacedResource, find_community
 from roster.judges import RequiredJudge, TermJudge, WholeNumberJudge
 from roster.models import Grid, GridKind, Level, Role, Territory
@@ -208,6 +208,7 @@ class GridResource(PlacedResource):
         Left out is what has changed since the preview: a number of a community that another code has taken, a code that a grid no longer
         has, a community that is no more.
         """
+        employment.hold_numbers()
         communities = {plan["community_id"] for plan in plans}
         ended = set(Territory.objects.filter(pk__in=communities).exclude(valid_to=None).values_list("pk", flat=True))
         recoded = self.recoded({plan["code"] for plan in plans})

@@ -249,6 +249,17 @@ def test_the_old_township_is_still_understood_when_it_is_merged_away_itself(city
     assert read("贺胜桥镇", "双鹤社区")[1] == ["community_unknown"]
 
 
+def test_what_moved_and_was_merged_there_is_found_by_what_it_was(city: Any, act: Act) -> None:
+    first, third = city.communities[0], city.communities[2]
+    moving.move([first], place=city.township, to=city.neighbour, act=act)
+    merging.merge([fresh(first), third], into=third, act=act)
+    assert read("永安街道", "双鹤社区")[:2] == ("汀泗桥镇", ["former_township", "former_name"])
+    drawn = Map.draw()
+    (found,) = drawn.community("双鹤社区", city.township)
+    assert found == third
+    assert drawn.grid("第2网格", found) == city.grids[1]
+
+
 def test_what_a_township_has_now_goes_before_what_it_had(city: Any, act: Act) -> None:
     moving.move([city.communities[0]], place=city.township, to=city.neighbour, act=act)
     again = merging.found("双鹤社区", "421202001099", like=city.communities[1], act=act)
