@@ -1,4 +1,7 @@
-"""What becomes of divisions: renamed, ended. Merging and splitting stand in `roster.merging`; all of them keep what was."""
+"""
+What becomes of divisions: renamed, ended. Merging stands in `roster.merging`, splitting in `roster.splitting` and `roster.townships`,
+moving in `roster.moving`; all of them keep what was.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -130,8 +134,9 @@ def standing_in(place: Territory) -> str:
 
 
 def grants_in(places: Sequence[Territory]) -> Any:
-    """The roles that are held in these places and have no end."""
-    return RoleGrant.objects.filter(territory__in=places, until=None).select_related("user", "territory")
+    """The roles that are held in these places, today or from a day to come."""
+    held = RoleGrant.objects.filter(Q(until=None) | Q(until__gt=timezone.localdate()), territory__in=places)
+    return held.select_related("user", "territory").order_by("pk")
 
 
 def note(
@@ -161,7 +166,14 @@ def hand_down_names(ending: Sequence[Territory], *, to: Sequence[Territory], on:
         formers += [was_called(place, until=on, now=heir) for heir in to if heir.pk != place.pk]
         for former in place.former_names.all():
             formers += [
-                FormerName(territory=heir, name=former.name, stem=former.stem, code=former.code, until=former.until)
+                FormerName(
+                    territory=heir,
+                    name=former.name,
+                    stem=former.stem,
+                    code=former.code,
+                    until=former.until,
+                    parent_id=former.parent_id,
+                )
                 for heir in to
                 if heir.pk != place.pk
             ]

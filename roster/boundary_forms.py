@@ -81,6 +81,7 @@ class MergeForm(ActForm):
     into = forms.ChoiceField(error_messages={"required": lazy("请选保留哪一个，或者选“都不保留”。")})
     name = name_field(lazy("合并以后的名称"), required=False)
     code = code_field(lazy("合并以后的区划代码"), required=False)
+    hand_over = forms.BooleanField(required=False)  # ticked on the preview
 
     def __init__(self, *args: Any, children: Sequence[Territory], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -111,28 +112,35 @@ class MergeForm(ActForm):
         }
 
 
-class SplitForm(ActForm):
-    """Names and codes of the parts, and for every grid the part it goes to."""
+class PartsForm(ActForm):
+    """Names and codes of the parts that a place becomes, and for every piece of it the part it goes to."""
 
-    def __init__(self, *args: Any, place: Territory, grids: Sequence[Grid], parts: int, **kwargs: Any) -> None:
+    piece = ""  # what its fields are called by
+    each: Any = ""
+
+    def __init__(self, *args: Any, place: Territory, pieces: Sequence[Any], parts: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.grids, self.numbers = list(grids), range(1, parts + 1)
+        self.pieces, self.numbers = list(pieces), range(1, parts + 1)
         for number in self.numbers:
             own = {"name": place.name, "code": place.code} if number == 1 else {}
             self.fields[f"name-{number}"] = name_field(initial=own.get("name"))
             self.fields[f"code-{number}"] = code_field(initial=own.get("code"))
         choices = [(str(number), str(number)) for number in self.numbers]
-        words = {"required": _("每个网格都要分到一个里。")}
-        for grid in self.grids:
-            self.fields[f"grid-{grid.pk}"] = forms.ChoiceField(choices=choices, initial="1", error_messages=words)
+        words = {"required": self.each}
+        for one in self.pieces:
+            self.fields[f"{self.piece}-{one.pk}"] = forms.ChoiceField(
+                choices=choices, initial="1", error_messages=words
+            )
 
-    def parts(self) -> list[Part]:
+    def cut(self) -> list[tuple[int, str, str, tuple[int, ...]]]:
+        """Number, name, code and the ids of the pieces of each part."""
         data = self.cleaned_data
         return [
-            Part(
+            (
+                number,
                 data[f"name-{number}"].strip(),
                 data[f"code-{number}"],
-                tuple(grid.pk for grid in self.grids if data[f"grid-{grid.pk}"] == str(number)),
+                tuple(one.pk for one in self.pieces if data[f"{self.piece}-{one.pk}"] == str(number)),
             )
             for number in self.numbers
         ]
@@ -140,8 +148,17 @@ class SplitForm(ActForm):
     def heads(self) -> list[tuple[int, Any, Any]]:
         return [(number, self[f"name-{number}"], self[f"code-{number}"]) for number in self.numbers]
 
-    def rows(self) -> list[tuple[Grid, Any]]:
-        return [(grid, self[f"grid-{grid.pk}"]) for grid in self.grids]
+    def rows(self) -> list[tuple[Any, Any]]:
+        return [(one, self[f"{self.piece}-{one.pk}"]) for one in self.pieces]
+
+
+class SplitForm(PartsForm):
+    """A community that is split by its grids."""
+
+    piece, each = "grid", lazy("每个网格都要分到一个里。")
+
+    def parts(self) -> list[Part]:
+        return [Part(name, code, grids) for _number, name, code, grids in self.cut()]
 
 
 class AssignForm(DayForm):

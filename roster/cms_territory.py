@@ -19,7 +19,7 @@ from roster.asking import Asking
 from roster.backoffice import sent
 from roster.boundary_forms import MOST_PARTS, ActForm, MergeForm, RenameForm, SplitForm
 from roster.cms_coverage import above, list_of
-from roster.models import Grid, Level, Posting, Territory, TerritoryChange, Worker
+from roster.models import FormerName, Grid, Level, Posting, Territory, TerritoryChange, Worker
 
 ADMINS = reach.only(*reach.ADMINS)
 CHANGERS = reach.only(*boundaries.CHANGERS)
@@ -39,7 +39,8 @@ def territories(request: Asking) -> HttpResponse:
         return territory(request, highest.pk)
     named = Q(name__icontains=query) | Q(former_names__name__icontains=query) | Q(code__startswith=query)
     found = within.current().filter(named).distinct().select_related("parent__parent").order_by("code")
-    rows = list(found.prefetch_related("former_names")[:FOUND_AT_MOST])
+    formers = FormerName.objects.select_related("parent").order_by("until", "pk")
+    rows = list(found.prefetch_related(Prefetch("former_names", formers))[:FOUND_AT_MOST])
     context = {"query": query, "rows": rows, "page_title": _("区划"), "most": FOUND_AT_MOST}
     return render(request, "roster/cms_territory_found.html", context)
 
@@ -59,7 +60,7 @@ def territory(request: Asking, place: int) -> HttpResponse:
         "rows": rows,
         "here": here,
         "ended": ended,
-        "former": found.former_names.order_by("-until"),
+        "former": found.former_names.select_related("parent").order_by("-until", "-pk"),
         "changes": changes.prefetch_related("after")[:20],
         "may_change": may,
         "may_assign": found.valid_to is None and found.level in (Level.TOWNSHIP, Level.COMMUNITY),
@@ -203,7 +204,8 @@ def merge_territories(request: Asking, place: int) -> HttpResponse:
         try:
             if "confirm" in request.POST:
                 act = form.act(by=request.user, now=request.now)
-                heir = merging.merge(**wanted, act=act, seen=request.POST.get("seen", ""))
+                hand_over = form.cleaned_data["hand_over"]
+                heir = merging.merge(**wanted, act=act, seen=request.POST.get("seen", ""), hand_over=hand_over)
                 messages.success(request, _("已合并为%s。写着旧名称、旧编号的名单仍然认得出来。") % heir.name)
                 return redirect("territory", heir.pk)
             plan = merging.lay_out(**wanted)
@@ -222,7 +224,7 @@ def split_territory(request: Asking, place: int) -> HttpResponse:
         raise Http404
     parts = min(max(numbers.row(request.GET.get("parts", "")) or 2, 2), MOST_PARTS)
     grids = merging.grids_of([found])
-    form = SplitForm(request.POST or None, place=found, grids=grids, parts=parts, initial=today(request))
+    form = SplitForm(request.POST or None, place=found, pieces=grids, parts=parts, initial=today(request))
     context = {"form": form, "place": found, "parts": parts, "more": parts + 1 if parts < MOST_PARTS else 0}
     context |= {"page_title": _("拆分"), "page_subtitle": found.name}
     if request.method == "POST" and form.is_valid() and "again" not in request.POST:

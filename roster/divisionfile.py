@@ -13,10 +13,10 @@ from lms import sheets
 from lms.imports import kind
 from lms.models import ImportRow, ImportRun, Outcome
 from lms.resources import Applied, ColumnField, Line
-from roster import reach, registers, territories
+from roster import employment, reach, registers, territories
 from roster.gazetteer import PlacedResource
 from roster.judges import RequiredJudge
-from roster.models import Level, Role, Territory
+from roster.models import Level, Role, Territory, TerritoryChange
 
 LEVELS = {"市": "city", "县": "county", "乡镇": "township", "村": "village"} | {
     level: level for level in territories.LEVELS
@@ -156,18 +156,34 @@ class DivisionResource(PlacedResource):
         return Outcome.UPDATED if line.shown["changes"] else Outcome.UNCHANGED
 
     def apply(self, plans: Sequence[dict[str, Any]], *, run: ImportRun | None, now: datetime) -> Applied:
+        """Left out is what would be founded anew because its code, or that of what it stands in, has changed since the preview."""
+        employment.hold_numbers()
+        overtaken = {}
+        if gone := self.gone(run):
+            sentence = _("预览以后这个区划或者它的上级变动过了，没有导入。请重新上传核对。")
+            overtaken = {i: sentence for i, plan in enumerate(plans) if {plan["code"], plan["parent_code"]} & gone}
+        going = [index for index in range(len(plans)) if index not in overtaken]
+        plans = [plans[index] for index in going]
         codes = [plan["code"] for plan in plans]
         before = {place.code: place for place in Territory.objects.current().filter(code__in=codes)}
         territories.establish([territories.Division(**plan) for plan in plans], on=timezone.localdate(now))
         after = {place.code: place for place in Territory.objects.current().filter(code__in=codes)}
         return Applied(
-            done={
+            overtaken,
+            {
                 index: registers.done(
                     before.get(code), after[code], ("name", "kind", "stem"), run_id=run.pk if run else None
                 )
-                for index, code in enumerate(codes)
-            }
+                for index, code in zip(going, codes, strict=True)
+            },
         )
+
+    @staticmethod
+    def gone(run: ImportRun | None) -> set[str]:
+        """The codes that places had until a change since the preview, and none has now."""
+        changes = TerritoryChange.objects.filter(at__gte=run.created_at) if run else TerritoryChange.objects.none()
+        codes = {code for detail in changes.values_list("detail", flat=True) for _name, code in detail.get("names", [])}
+        return codes - set(Territory.objects.current().filter(code__in=codes).values_list("code", flat=True))
 
     def standing(self, done: Sequence[dict[str, Any]]) -> dict[int, str]:
         return registers.standing(Territory, done, along=self.came_along(done))

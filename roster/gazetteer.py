@@ -74,14 +74,16 @@ def find_community(line: Line, drawn: Map, paths: list[str], sheet_township: str
     values = line.values
     named = values.get("township") or sheets.bare_name(sheet_township)
     found = drawn.township(named, county=values.get("county", ""), paths=paths) if named else []
-    if len(found) != 1:
+    if not found or (len(found) > 1 and not all(place.former for place in found)):
         unknown = _("“%s”不是这个县（市、区）的乡镇（街道）。") % named
         line.fault("township_unknown", unknown if values.get("township") else _("没有写乡镇（街道）。"), "township")
         return None
-    if not covered(found[0].path, paths):
-        line.out_of_reach(_("%s不在你的管辖范围内。") % found[0].name)
+    communities = in_any(found, values.get("community", ""), drawn)
+    only = communities[0] if len(communities) == 1 else None
+    # a community that has moved is theirs to whom it went, whatever township is written beside it
+    if not any(covered(place.path, paths) for place in ([only] if only else found)):
+        line.out_of_reach(_("%s不在你的管辖范围内。") % (only if only and only.moved else found[0]).name)
         return None
-    communities = drawn.community(values.get("community", ""), found[0])
     if not communities:
         text = _("%(township)s没有叫“%(name)s”的村或社区。请核对名称，或先更新区划表。")
         line.fault(
@@ -93,3 +95,14 @@ def find_community(line: Line, drawn: Map, paths: list[str], sheet_township: str
         line.fault("community_ambiguous", _("名称对得上几个：%s。请写明是社区还是村。") % names, "community")
         return None
     return communities[0]
+
+
+def in_any(townships: list[Territory], name: str, drawn: Map) -> list[Territory]:
+    """The communities of this name in townships that were one before; the one that still stands where it is looked for comes first."""
+    found: dict[int, Territory] = {}
+    for township in townships:
+        for place in drawn.community(name, township):
+            if place.pk not in found or found[place.pk].former:
+                found[place.pk] = place
+    current = [place for place in found.values() if not place.former]
+    return current or list(found.values())

@@ -13,7 +13,7 @@ from lms.imports import kind
 from lms.models import ImportRun, Outcome
 from lms.refusal import Refused
 from lms.resources import Applied, ColumnField, Line
-from roster import identity, reach, registers, territories
+from roster import employment, identity, reach, registers, territories
 from roster.gazetteer import PlacedResource, find_community
 from roster.judges import RequiredJudge, TermJudge, WholeNumberJudge
 from roster.models import Grid, GridKind, Level, Role, Territory
@@ -204,8 +204,14 @@ class GridResource(PlacedResource):
             raise Refused(_("你的管辖范围变了，剩下的行没有导入。需要导入的，请联系上级管理员。"))
 
     def apply(self, plans: Sequence[dict[str, Any]], *, run: ImportRun | None, now: datetime) -> Applied:
-        """A number of a community that another code has taken since the preview is left out."""
+        """
+        Left out is what has changed since the preview: a number of a community that another code has taken, a code that a grid no longer
+        has, a community that is no more.
+        """
+        employment.hold_numbers()
         communities = {plan["community_id"] for plan in plans}
+        ended = set(Territory.objects.filter(pk__in=communities).exclude(valid_to=None).values_list("pk", flat=True))
+        recoded = self.recoded({plan["code"] for plan in plans})
         numbered = Grid.objects.current().filter(community__in=communities)
         taken = {
             (community, ordinal): code
@@ -216,6 +222,11 @@ class GridResource(PlacedResource):
             for index, plan in enumerate(plans)
             if plan["ordinal"] and taken.get((plan["community_id"], plan["ordinal"]), plan["code"]) != plan["code"]
         }
+        for index, plan in enumerate(plans):
+            if plan["community_id"] in ended:
+                overtaken[index] = _("预览以后这个村（社区）合并或者撤销了，没有导入。请重新上传核对。")
+            elif plan["code"] in recoded:
+                overtaken[index] = _("预览以后这个网格的编码变过了，没有导入。请重新上传核对。")
         going = [index for index in range(len(plans)) if index not in overtaken]
         codes = [plans[index]["code"] for index in going]
         before = {grid.code: grid for grid in Grid.objects.filter(code__in=codes)}
@@ -229,6 +240,15 @@ class GridResource(PlacedResource):
             for index, code in zip(going, codes, strict=True)
         }
         return Applied(overtaken, done)
+
+    @staticmethod
+    def recoded(codes: set[str]) -> set[str]:
+        """Those of the codes that no grid has any more, though one had: the preview gave the codes of its day."""
+        gone = codes - set(Grid.objects.filter(code__in=codes).values_list("code", flat=True))
+        if not gone:
+            return set()
+        kept = Grid.objects.current().exclude(former_codes=[]).values_list("former_codes", flat=True)
+        return gone & {entry[0] for entries in kept for entry in entries}
 
     def standing(self, done: Sequence[dict[str, Any]]) -> dict[int, str]:
         return registers.numbers_taken(done) | registers.standing(Grid, done)

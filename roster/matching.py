@@ -113,6 +113,7 @@ class Matching:
             plan = {**(line.plan or {}), **flags, "person": {**person, **patch} if patch else person}
             was = known.differences(worker, plan["person"]) if worker and place == 0 else NOTHING
             plan |= {"worker": worker.pk if worker else None, "was": was, "expects": expects, "close": NONE}
+            plan["stands"] = worker.township_id if worker and place == 0 else None
             changes: Sequence[list[str]] = known.told(worker, was, plan["person"], self.map) if was else NONE
             outcome = self.outcome(plan, held, place == 0, bool(staying), bool(changes))
             if outcome == Outcome.MOVED:

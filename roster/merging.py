@@ -1,4 +1,4 @@
-"""Places that become one, and one that becomes several. What would move is laid out first; the verb does exactly that or nothing."""
+"""Places that become one. What would move is laid out first; the verb does exactly that or nothing."""
 
 import hashlib
 import json
@@ -10,9 +10,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from lms.refusal import Refused
-from roster import numbering
+from roster import numbering, roles
 from roster.boundaries import Act, call, check_name, grants_in, hand_down_names, hold, note
-from roster.models import ChangeKind, Grid, Level, Territory, Worker, WorkerChange, WorkerState
+from roster.models import ChangeKind, Grid, Level, Territory, TerritoryChange, Worker, WorkerChange, WorkerState
 from roster.territories import keep_number, stem_of, was_called
 
 
@@ -35,9 +35,28 @@ class Move:
         return [grid.pk, [grid.community_id, grid.code, grid.ordinal], [self.target, self.code, self.ordinal]]
 
 
+class Previewed:
+    """A plan that is shown before it is done; what is confirmed must be what was shown."""
+
+    def shown(self) -> dict[str, Any]:
+        """All that would be done, in ids, names and codes."""
+        raise NotImplementedError
+
+    @property
+    def seen(self) -> str:
+        """The same for the same plan."""
+        return hashlib.sha256(json.dumps(self.shown(), ensure_ascii=False).encode()).hexdigest()[:32]
+
+    def expect(self, seen: str) -> None:
+        if seen and seen != self.seen:
+            raise Refused(
+                _("预览以后这里的网格或人员变过了，什么也没有动。请再看一遍新的预览，然后确认。"), code="seen"
+            )
+
+
 @dataclass
-class Plan:
-    """What a merge or a split would do."""
+class Plan(Previewed):
+    """What a merge, or the split of a community, would do."""
 
     keeping: Territory | None
     ending: list[Territory]
@@ -61,24 +80,16 @@ class Plan:
     def gone(self) -> int:
         return len(self.workers) - self.listed
 
-    @property
-    def seen(self) -> str:
-        """The same for the same plan: what is confirmed must be what was shown."""
-        shown = {
+    def shown(self) -> dict[str, Any]:
+        return {
             "parts": self.parts,
             "ending": [place.pk for place in self.ending],
             "staying": [[grid.pk, grid.code, grid.ordinal] for grid in self.staying],
             "moves": [move.as_list() for move in self.moves],
             "communities": [place.pk for place in self.communities],
             "workers": [worker.pk for worker in self.workers],
+            "grants": [held.pk for held in self.grants],
         }
-        return hashlib.sha256(json.dumps(shown, ensure_ascii=False).encode()).hexdigest()[:32]
-
-    def expect(self, seen: str) -> None:
-        if seen and seen != self.seen:
-            raise Refused(
-                _("预览以后这里的网格或人员变过了，什么也没有动。请再看一遍新的预览，然后确认。"), code="seen"
-            )
 
 
 def plan_merge(places: Sequence[Territory], *, into: Territory | None, name: str, code: str) -> Plan:
@@ -154,12 +165,14 @@ def merge(
     code: str = "",
     act: Act,
     seen: str = "",
+    hand_over: bool = False,
 ) -> Territory:
     """
     Several places of one parent become one: `into` with its name and code, or a new one with those given.
 
     The others end on the day; their grids (or, of townships, their communities and workers) go where the plan says. Postings stay as
-    they are. With `seen` of a plan it refuses when anything would move otherwise than that plan showed.
+    they are. With `seen` of a plan it refuses when anything would move otherwise than that plan showed. With `hand_over` the roles
+    held in townships that end are given in the heir instead, from the day of the act and as long as they would have been.
     """
     held = hold(places, by=act.by)
     kept = next((place for place in held if into and place.pk == into.pk), into)
@@ -173,12 +186,15 @@ def merge(
     heir = _heir(kept, held, name, code, act)
     hand_down_names(held, to=[heir], on=act.on)
     move_grids(plan.moves, {code: heir}, act)
-    _move_communities(plan.communities, heir)
+    move_communities(plan.communities, heir)
     detail = {"names": names, "grids": [move.as_list() for move in plan.moves]}
     detail |= {"communities": [[place.pk, place.parent_id] for place in plan.communities]}
     detail |= {"workers": [[worker.pk, worker.township_id] for worker in plan.workers]}
     change = note(ChangeKind.MERGE, act, before=held, after=[heir], detail=detail)
-    _move_workers(plan.workers, heir, act, source=f"roster.territorychange:{change.pk}")
+    move_workers(plan.workers, heir, act, change)
+    if hand_over:
+        for grant in plan.grants:
+            roles.hand_over(grant, to=heir, by=act.by, now=act.now, reason=act.document.strip() or act.reason.strip())
     return heir
 
 
@@ -221,19 +237,20 @@ def move_grids(moves: Sequence[Move], heirs: dict[str, Territory], act: Act) -> 
     Grid.objects.bulk_update(grids, ["community", "ordinal", "code", "name", "former_codes"], batch_size=200)
 
 
-def _move_communities(communities: Sequence[Territory], heir: Territory) -> None:
+def move_communities(communities: Sequence[Territory], heir: Territory) -> None:
     moved = [Territory(pk=place.pk, parent=heir, path=f"{heir.path}{place.pk}/") for place in communities]
     Territory.objects.bulk_update(moved, ["parent", "path"], batch_size=200)
 
 
-def _move_workers(workers: Sequence[Worker], heir: Territory, act: Act, *, source: str) -> None:
+def move_workers(workers: Sequence[Worker], heir: Territory, act: Act, change: TerritoryChange) -> None:
+    """The workers stand in another township, and their files say since when and by which act."""
     reason = act.document or act.reason
     changes = [
         WorkerChange(
             worker=worker,
             at=act.now,
             by=act.by,
-            source=source,
+            source=f"roster.territorychange:{change.pk}",
             reason=reason,
             fields=[["township_id", worker.township_id, heir.pk]],
         )

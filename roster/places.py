@@ -33,6 +33,9 @@ class Map:
     # of what is no more: former names by stem (townships) or township (communities), grids by a number or a code they had
     former_townships: dict[str, list[FormerName]] = field(default_factory=lambda: defaultdict(list))
     former_communities: dict[int, list[FormerName]] = field(default_factory=lambda: defaultdict(list))
+    # what a township was called before; and, by community, the townships it has left with what it was called there last
+    former_names: dict[int, list[FormerName]] = field(default_factory=lambda: defaultdict(list))
+    left: dict[int, dict[int, FormerName]] = field(default_factory=lambda: defaultdict(dict))
     former_numbers: dict[tuple[int, int], list[tuple[Grid, list[Any]]]] = field(
         default_factory=lambda: defaultdict(list)
     )
@@ -65,15 +68,23 @@ class Map:
         return drawn
 
     def _remember_names(self) -> None:
-        for former in FormerName.objects.order_by("until", "pk"):
+        formers = list(FormerName.objects.order_by("until", "pk"))
+        for former in formers:
+            if former.parent_id:
+                self.left[former.territory_id][former.parent_id] = former
+        for former in formers:
             place = self.by_id.get(former.territory_id)
             if place is None:
                 self.ended.setdefault((former.name, former.code), former.territory_id)
                 continue
             if place.level == Level.TOWNSHIP:
                 self.former_townships[former.stem].append(former)
+                self.former_names[place.pk].append(former)
             elif place.level == Level.COMMUNITY and place.parent_id:
-                self.former_communities[place.parent_id].append(former)
+                # a name it had before it moved is written beside either township
+                stood = [former.parent_id] if former.parent_id else [place.parent_id, *self.left[place.pk]]
+                for township in stood:
+                    self.former_communities[township].append(former)
 
     def _enter(self, grid: Grid) -> None:
         if grid.valid_to:
@@ -115,9 +126,22 @@ class Map:
         matches = set(identity.match_place(name, [place.name for place in communities], township=front))
         if matches:
             return [place for place in communities if place.name in matches]
-        formers = self.former_communities.get(township.pk, [])
+        origins = self._origins(township)
+        formers = [former for origin in origins for former in self.former_communities.get(origin, [])]
         matches = set(identity.match_place(name, [former.name for former in formers], township=front))
-        return self._marked(former for former in formers if former.name in matches)
+        found = self._marked(former for former in formers if former.name in matches)
+        for place in found:
+            left = [self.left[place.pk][origin] for origin in origins if origin in self.left[place.pk]]
+            if left and place.parent_id != township.pk:
+                place.moved = max(left, key=lambda former: former.until)
+        return found
+
+    def _origins(self, township: Territory) -> list[int]:
+        """The township, and for one that was found by a former name those that ended in it: communities may have left them before."""
+        if not township.former:
+            return [township.pk]
+        ended = [self.ended.get((one.name, one.code), 0) for one in self.former_names[township.pk]]
+        return list(dict.fromkeys([township.pk, *filter(None, ended)]))
 
     def _marked(self, formers: Iterable[FormerName]) -> list[Territory]:
         """The places that bore these names, each with the newest of them."""
@@ -160,10 +184,14 @@ class Map:
         said: list[Remark] = []
         township = self.by_id.get(community.parent_id or 0)
         written = values.get("township") or ""
-        if township and written and identity.township_stem(written) != township.stem:
+        if township and (moved := community.moved):
+            words = {"name": community.name, "on": date_format(moved.until), "now": township.name}
+            text = _("%(name)s从%(on)s起划归%(now)s，已按%(now)s认。") % words
+            said.append(("former_township", text, "township"))
+        elif township and written and identity.township_stem(written) != township.stem:
             text = _("“%(old)s”现在是%(new)s，已按%(new)s认。") % {"old": written, "new": township.name}
             said.append(("former_name", text, "township"))
-        if former := community.former:
+        if (former := community.former) and former.name != community.name:
             words = {"old": former.name, "new": community.name, "on": date_format(former.until)}
             said.append(("former_name", _("“%(old)s”从%(on)s起是%(new)s，已按%(new)s认。") % words, "community"))
         return said + (self._grid_remarks(grid) if grid else [])

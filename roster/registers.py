@@ -90,7 +90,7 @@ def take_back(model: type[models.Model], acts: Sequence[Done]) -> None:
         if old:
             model._base_manager.filter(pk=act["pk"]).update(**old)
         if model is Territory and "name" in old:
-            names = FormerName.objects.filter(territory=act["pk"], name=old["name"])
+            names = FormerName.objects.filter(territory=act["pk"], name=old["name"], parent=None)
             names.filter(
                 pk=names.order_by("-pk").values("pk")[:1]
             ).delete()  # of an earlier time it was called so as well

@@ -187,5 +187,14 @@ def revoke(held: RoleGrant, *, by: User, now: datetime, on: date, reason: str) -
     audit.note("role.revoked", now=now, actor=by, subject=held.user, territory=held.territory.path, role=held.role)
 
 
+@transaction.atomic
+def hand_over(held: RoleGrant, *, to: Territory, by: User, now: datetime, reason: str) -> RoleGrant:
+    """End a role in one territory and give the same in another, without a gap and until the same day. Refuses what ending or giving would."""
+    on = max(timezone.localdate(now), held.since)
+    until = held.until
+    revoke(held, by=by, now=now, on=on, reason=reason)
+    return grant(held.user, held.role, to, since=on, until=until, by=by, now=now, reason=reason)
+
+
 def still_edits(user: User, *, on: date) -> bool:
     return user.role_grants.holding(on=on).filter(role=Role.EDITOR).exists()

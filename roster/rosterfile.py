@@ -237,7 +237,7 @@ class RosterResource(RosterColumns):
         for index, plan in enumerate(plans):
             worker = found.find(plan)
             stands = township_of.get(plan["grid"]) == plan["person"]["township_id"]
-            gone = "" if stands else _("预览以后这个网格停用或者乡镇合并了，没有导入。请重新上传核对。")
+            gone = "" if stands else _("预览以后这个网格停用或者换了乡镇，没有导入。请重新上传核对。")
             if sentence := gone or self.overtaken(plan, worker, found):
                 overtaken[index] = sentence
                 continue
@@ -263,6 +263,8 @@ class RosterResource(RosterColumns):
             return _("预览以后这个人的资料改过了，没有导入。请重新上传核对。")
         if worker.state in GONE and not plan.get("rehire"):
             return _("预览以后这个人退出了，没有导入。")
+        if plan.get("stands") and worker.township_id not in (plan["stands"], plan["person"]["township_id"]):
+            return _("预览以后这个人换了乡镇，没有导入。请重新上传核对。")
         if not set(found.postings.get(worker.pk, {})) <= set(plan["expects"]):
             return _("预览以后这个人换了网格，没有导入。请重新上传核对。")
         for name, old in plan["was"].items():

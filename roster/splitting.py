@@ -1,4 +1,4 @@
-"""A community that becomes several: every grid goes into exactly one of them."""
+"""A community that becomes several: every grid goes into exactly one of them. A township that does is in `roster.townships`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ def plan_split(place: Territory, parts: Sequence[Part]) -> Plan:
     Refuses fewer than two parts, a grid in none or in two of them, and what is no community.
     """
     if place.level != Level.COMMUNITY:
-        raise Refused(_("只有村（社区）能拆分。乡镇（街道）的变动，请用合并或更名办理。"), code="parts")
+        raise Refused(_("只有村（社区）在这里拆分，乡镇（街道）请在它自己的区划页上拆分。"), code="parts")
     grids = {grid.pk: grid for grid in grids_of([place])}
     chosen = [grid for part in parts for grid in part.grids]
     if len(parts) < 2 or not all(part.grids for part in parts):

@@ -102,6 +102,11 @@ def was_called(place: Territory, *, until: date, now: Territory | None = None) -
     return FormerName(territory=now or place, name=place.name, stem=place.stem, code=place.code, until=until)
 
 
+def stood_in(place: Territory, township: Territory, *, until: date) -> FormerName:
+    """The name and code a community bears in a township until a day, on which it goes to another; not saved yet."""
+    return FormerName(territory=place, name=place.name, stem=place.stem, code=place.code, until=until, parent=township)
+
+
 def remember(renamed: list[FormerName], *, on: date) -> None:
     """The former names that a division list leaves behind, each with the change it came by."""
     FormerName.objects.bulk_create(renamed)

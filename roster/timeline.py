@@ -172,6 +172,7 @@ def source_of(source: str, runs: dict[str, ImportRun], reader: User | None) -> S
         return _import(run, reader)
     kind = source.partition(":")[0]
     words = {"roster.correction": _("本人申请更正"), "roster.batch": _("批量办理"), "file": _("手工更改")}
+    words["roster.territorychange"] = _("区划变动")
     return Source(words.get(kind, _("导入") if kind == "lms.importrun" else _("其他")))
 
 

@@ -20,6 +20,7 @@ from roster import (
     cms_roles,
     cms_rules,
     cms_territory,
+    cms_townships,
     corrections,
     kinds,
     reach,
@@ -73,13 +74,15 @@ def addresses() -> list[URLPattern]:
 @hooks.register("register_admin_urls")
 def ground() -> list[URLPattern]:
     """Divisions, grids and how they are covered."""
-    territory, grids, coverage = cms_territory, cms_grids, cms_coverage
+    territory, townships, grids, coverage = cms_territory, cms_townships, cms_grids, cms_coverage
     return [
         path("divisions/", territory.territories, name="territories"),
         path("divisions/<int:place>/", territory.territory, name="territory"),
         path("divisions/<int:place>/rename/", territory.rename_territory, name="rename_territory"),
         path("divisions/<int:place>/merge/", territory.merge_territories, name="merge_territories"),
         path("divisions/<int:place>/split/", territory.split_territory, name="split_territory"),
+        path("divisions/<int:place>/divide/", townships.split_township, name="split_township"),
+        path("divisions/<int:place>/move/", townships.move_communities, name="move_communities"),
         path("divisions/<int:place>/end/", territory.end_territory, name="end_territory"),
         path("divisions/<int:place>/assign/", grids.assign_grids, name="assign_grids"),
         path("divisions/<int:place>/renumber/", grids.renumber_grids, name="renumber_grids"),
@@ -106,7 +109,7 @@ def ground_group() -> MenuItem:
 
 @hooks.register(menus.GROUND)
 def divisions() -> MenuItem:
-    hint = _("看区划、以前的名称和变动；县级在这里办更名、合并")
+    hint = _("看区划、以前的名称和变动；县级在这里办更名、合并、拆分、划转")
     return AdminsMenuItem(
         _("区划"),
         reverse("territories"),

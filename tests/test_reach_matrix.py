@@ -119,6 +119,8 @@ EXISTS_FOR = {
     "rename_territory": "ac",
     "merge_territories": "ac",
     "split_territory": "ac",
+    "split_township": "ac",
+    "move_communities": "ac",
     "end_territory": "ac",
     "assign_grids": "tac",
     "renumber_grids": "ac",

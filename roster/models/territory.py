@@ -50,6 +50,8 @@ class Territory(models.Model):
 
     # set by `roster.places` on a place that a list means by a name it no longer has
     former: "FormerName | None" = None
+    # and on a community that a list means in a township where it no longer stands: the name it bore there last
+    moved: "FormerName | None" = None
 
     class Meta:
         verbose_name = _("区划")
@@ -64,13 +66,17 @@ class Territory(models.Model):
 
 
 class FormerName(models.Model):
-    """What a territory was called, or which code it had, up to a day; lists are still written with it."""
+    """What a territory was called, which code it had, or in which township it stood, up to a day; lists are still written with it."""
 
     territory = models.ForeignKey(Territory, on_delete=models.PROTECT, related_name="former_names")
     name = models.CharField(max_length=60)
     stem = models.CharField(max_length=60)
     code = models.CharField(max_length=12)
     until = models.DateField(help_text=_("从这一天起不再这样叫"))
+    # the township that a community stood in under this name, where it has left it; None where it stayed
+    parent = models.ForeignKey(
+        Territory, on_delete=models.PROTECT, null=True, blank=True, related_name="names_of_moved"
+    )
 
     def __str__(self) -> str:
         return self.name
@@ -80,11 +86,12 @@ class ChangeKind(models.TextChoices):
     RENAME = "rename", _("更名")
     MERGE = "merge", _("合并")
     SPLIT = "split", _("拆分")
+    MOVE = "move", _("划转")
     END = "end", _("撤销")
 
 
 class TerritoryChange(models.Model):
-    """One act that renamed, merged or split territories: what there was, what there is now, from when and by which document."""
+    """One act that renamed, merged, split or moved territories: what there was, what there is now, from when and by which document."""
 
     kind = models.CharField(_("变动"), max_length=10, choices=ChangeKind.choices)
     on = models.DateField(_("生效日期"))
