@@ -72,6 +72,10 @@ class FormerName(models.Model):
     code = models.CharField(max_length=12)
     until = models.DateField(help_text=_("从这一天起不再这样叫"))
 
+    class Meta:
+        verbose_name = _("曾用名")
+        verbose_name_plural = _("曾用名")
+
     def __str__(self) -> str:
         return self.name
 
@@ -99,6 +103,8 @@ class TerritoryChange(models.Model):
 
     class Meta:
         ordering = ["-on", "-pk"]
+        verbose_name = _("区划变动")
+        verbose_name_plural = _("区划变动")
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.on}"
