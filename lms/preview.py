@@ -46,6 +46,7 @@ REASONS = {
     "signature": lazy("制表人、审核人等签名行"),
     "note": lazy("注释行"),
     "hidden": lazy("隐藏的行"),
+    "specimen": lazy("模板里的示例"),
 }
 SHEET_REASONS = {
     "no table": lazy("没有找到表头"),

@@ -5,7 +5,16 @@ from django.utils.translation import gettext_lazy as lazy
 from lms.resources import ColumnField
 from roster import identity
 from roster.gazetteer import PlacedResource
-from roster.judges import DateJudge, IdNumberJudge, MobileJudge, NameJudge, NumberJudge, StepJudge, TermJudge
+from roster.judges import (
+    DateJudge,
+    IdNumberJudge,
+    MobileJudge,
+    NameJudge,
+    NumberJudge,
+    PlainJudge,
+    StepJudge,
+    TermJudge,
+)
 
 
 class RosterColumns(PlacedResource):
@@ -184,13 +193,46 @@ class RosterColumns(PlacedResource):
     managed_by = ColumnField(
         "管理单位", "主管单位", "主管部门", samples=("示例镇综治中心", "示例村"), hint=lazy("平时归谁管就写谁。")
     )
+    post = ColumnField(
+        "岗位",
+        "岗位名称",
+        "岗位类别",
+        "聘用岗位",
+        judge=PlainJudge(),
+        samples=("专职工作人员（网格员）", ""),
+        hint=lazy("从选项里选，与“岗位等级”里登记的岗位一致。兼职的空着。"),
+    )
     step = ColumnField(
         "岗位等级",
         "等级",
         "岗位级别",
         judge=StepJudge(),
         samples=("3", ""),
-        hint=lazy("专职网格员填 1 到 18 的整数；没有定级的、兼职的空着。"),
+        hint=lazy("专职网格员填 1 到 18 的整数；没有定级的、兼职的空着。写成“副职七级”这样也认。"),
+    )
+    listed_agreement = ColumnField(
+        "是否签订保密协议",
+        "保密协议",
+        "签订保密协议",
+        "是否签保密协议",
+        "是否签署保密协议",
+        "保密协议签订情况",
+        judge=PlainJudge(),
+        samples=("是", "否"),
+        choices=("是", "否"),
+        hint=lazy("从选项里选。这里写的只记在档案里；要算签署，本人登录后在系统里签。"),
+    )
+    listed_grade = ColumnField(
+        "上年度考核等次",
+        "上年考核等次",
+        "年度考核等次",
+        "考核等次",
+        "上年度考核结果",
+        "上年度考核情况",
+        judge=PlainJudge(),
+        samples=("合格", ""),
+        choices=("优秀", "合格", "基本合格", "不合格", "不定等次"),
+        hint=lazy("照上年度的考核结果填。这里写的只记在档案里，不当作系统里的考核。"),
     )
     mentor = ColumnField(
         "是否小教员",

@@ -1,0 +1,164 @@
+"""What a list says beside who and where: agreements on paper, grades of last year, posts and steps of the ladder."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from lms import imports, judging
+from lms.commands import run_file
+from roster import fields, files, identity, ladder
+from roster.identity import Standing
+from roster.models import PostBand, Signature, Worker, WorkerChange
+from tests.roster.test_roster_import import number
+
+HEAD = "姓名,身份证号,手机号,乡镇,社区,网格,专兼职,"
+PLACE = "永安街道,双鹤社区,第一网格"
+
+
+class List:
+    """One person of a county's list, with the columns that are looked at here."""
+
+    def __init__(self, titles: str, *cells: str, employment: str = "专职") -> None:
+        line = f"王秀兰,{number(1)},13907150001,{PLACE},{employment},{','.join(cells)}"
+        self.data = f"{HEAD}{titles}\n{line}\n".encode()
+
+    def line(self) -> Any:
+        resource = imports.resource_of("roster")()
+        (line,) = judging.read(resource, self.data, name="名册.csv", actor=None, now=timezone.now()).lines
+        return line
+
+    def told(self) -> tuple[str, list[str]]:
+        line = self.line()
+        return str(line.outcome), [note.code for note in line.notes]
+
+    def apply(self) -> Worker:
+        run_file(imports.resource_of("roster")(), self.data, name="名册.csv", write=True, now=timezone.now())
+        return Worker.objects.get(name="王秀兰")
+
+
+@pytest.fixture
+def bands(city: Any) -> dict[str, PostBand]:
+    ladder.lay()
+    return {band.name: band for band in PostBand.objects.all()}
+
+
+# --- agreements and grades --------------------------------------------------------------------------------------------
+
+WORDS = "是否签订保密协议,上年度考核等次"
+
+
+def test_the_list_s_words_are_kept_beside_the_worker_and_nobody_signs_by_a_list(bands):
+    worker = List(WORDS, "已签（2024年3月）", "优秀").apply()
+    assert (worker.listed_agreement, worker.listed_grade) == ("已签(2024年3月)", "优秀")
+    assert not Signature.objects.exists()
+    assert List(WORDS, "已签（2024年3月）", "优秀").told() == ("unchanged", [])
+    line = List("保密协议,年度考核等次", "是", "").line()
+    assert (str(line.outcome), line.shown["changes"]) == ("updated", [["保密协议", "已签(2024年3月)", "是"]])
+
+
+def test_the_file_says_what_the_list_says_and_the_worker_reads_it_too(
+    worker: Worker, county_admin: Any, client_of: Callable[..., Any]
+) -> None:
+    Worker.objects.filter(pk=worker.pk).update(listed_agreement="是", listed_grade="优秀")
+    worker.refresh_from_db()
+    assert fields.listed(worker) == [("名册上的保密协议", "是"), ("名册上的上年度考核等次", "优秀")]
+    for page in (
+        client_of(county_admin).get(f"/cms/workers/inspect/{worker.pk}/").content.decode(),
+        client_of(worker.user).get("/me/file/").content.decode(),
+    ):
+        assert "名册上的上年度考核等次" in page
+        assert "县里名册的原话，只作参考" in page
+
+
+# --- posts and steps --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cell", "post", "step"),
+    [
+        (3.0, "", 3),
+        ("3级", "", 3),
+        ("十二级", "", 12),
+        ("副职", "副职", None),
+        ("专职网格员三级", "专职网格员", 3),
+        ("网格长 五级", "网格长", 5),
+        ("网格长/5级", "网格长", 5),
+        ("副职7", "副职", 7),
+        ("七级（副职）", "副职", 7),
+        ("正职（书记、主任）10级", "正职(书记、主任)", 10),
+        ("未定级", "", None),
+        ("无", "", None),
+    ],
+)
+def test_a_post_and_a_step_are_read_from_one_cell(cell, post, step):
+    assert identity.standing(cell) == Standing(post, step)
+
+
+@pytest.mark.parametrize("cell", ["19级", "0级", "3.5", "3级升4级", "2024年定3", 25.0, "A3"])
+def test_what_is_no_single_step_is_not_read(cell):
+    assert identity.standing(cell) == Standing(unread=True)
+
+
+@pytest.mark.parametrize(
+    ("titles", "cells", "post", "step"),
+    [
+        ("岗位等级", ["专职网格员三级"], "专职工作人员（网格员）", 3),
+        ("岗位等级", ["社区书记/10级"], "正职（书记、主任）", 10),
+        ("岗位,岗位等级", ["副职", "7级"], "副职", 7),
+        ("岗位名称,等级", ["专职工作人员", "专职网格员3级"], "专职工作人员（网格员）", 3),
+        ("岗位等级", ["7"], None, 7),
+    ],
+)
+def test_both_go_in_where_the_list_says_both(bands, titles, cells, post, step):
+    worker = List(titles, *cells).apply()
+    assert (worker.post and worker.post.name, worker.step) == (post, step)
+    assert List(titles, *cells).told() == ("unchanged", [])
+
+
+@pytest.mark.parametrize(
+    ("titles", "cells", "code", "post", "step"),
+    [
+        ("岗位等级", ["副书记三级"], "post_unknown", None, 3),
+        ("岗位等级", ["专职网格员13级"], "step_outside", None, None),
+        ("岗位,岗位等级", ["副职", "正职8级"], "post_differs", None, None),
+        ("岗位等级", ["19级"], "step_format", None, None),
+    ],
+)
+def test_what_does_not_fit_is_told_and_not_read(bands, titles, cells, code, post, step):
+    assert List(titles, *cells).told() == ("new", [code])
+    worker = List(titles, *cells).apply()
+    assert (worker.post and worker.post.name, worker.step) == (post, step)
+
+
+def test_a_part_timer_gets_neither_and_nothing_is_said_of_it(bands):
+    given = List("岗位等级", "副书记三级", employment="兼职")
+    assert given.told() == ("new", [])
+    worker = given.apply()
+    assert (worker.post, worker.step) == (None, None)
+
+
+def test_a_step_alone_must_fit_the_post_that_is_known(bands):
+    List("岗位等级", "副职七级").apply()
+    assert List("岗位等级", "3").told() == ("unchanged", ["step_outside"])
+    line = List("岗位等级", "8").line()
+    assert line.shown["changes"] == [["岗位等级", "7", "8"]]
+    line = List("岗位,岗位等级", "正职", "9").line()
+    assert line.shown["changes"] == [["岗位", "副职", "正职（书记、主任）"], ["岗位等级", "7", "9"]]
+
+
+def test_a_change_of_post_by_a_list_is_told_in_words(bands, county_admin, client_of):
+    List("岗位等级", "副职七级").apply()
+    worker = List("岗位等级", "正职八级").apply()
+    (change,) = WorkerChange.objects.all()
+    assert [name for name, _old, _new in change.fields] == ["post_id", "step"]
+    page = client_of(county_admin).get(f"/cms/workers/inspect/{worker.pk}/").content.decode()
+    assert "正职（书记、主任）" in page
+    assert "另一个" not in page
+
+
+def test_a_step_without_a_post_does_not_stand_in_the_way_of_another_field(bands, county_admin, now):
+    worker = List("岗位等级", "7").apply()
+    change = files.change(worker, {"education": "大专"}, reason="补登", source="file", by=county_admin, now=now)
+    assert change is not None
