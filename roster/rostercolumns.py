@@ -16,8 +16,23 @@ from roster.judges import (
     TermJudge,
 )
 
+NOT_COLLECTED = lazy("培训和考核用不到，系统不收集，没有读")
+
 
 class RosterColumns(PlacedResource):
+    # titles that are met and are no column of ours, and what is said of them
+    unread = (
+        (
+            (
+                *("民族", "籍贯", "出生地", "婚姻状况", "健康状况", "宗教信仰", "户口所在地"),
+                *("毕业院校及专业", "毕业院校", "毕业学校", "毕业院校和专业", "毕业院校系及专业", "专业", "所学专业"),
+                *("家庭住址", "家庭地址", "现住址", "住址", "通讯地址", "银行卡号", "银行账号", "工资", "补贴"),
+            ),
+            NOT_COLLECTED,
+        ),
+        (("出生年月", "出生日期", "出生时间", "出生年月日", "年龄"), lazy("身份证号里有，没有读")),
+        (("参加工作时间", "参加工作年月", "工作时间"), lazy("不是上岗时间，没有读")),
+    )
     # on lists that were exported from here; it tells who someone is where the ID number is masked
     number = ColumnField(
         "登录号",

@@ -4,10 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
 from django.utils import timezone
 
 from lms import imports, judging
 from lms.commands import run_file
+from lms.models import ImportRun
 from roster import fields, files, identity, ladder
 from roster.identity import Standing
 from roster.models import PostBand, Signature, Worker, WorkerChange
@@ -162,3 +165,51 @@ def test_a_step_without_a_post_does_not_stand_in_the_way_of_another_field(bands,
     worker = List("岗位等级", "7").apply()
     change = files.change(worker, {"education": "大专"}, reason="补登", source="file", by=county_admin, now=now)
     assert change is not None
+
+
+# --- what is not read -------------------------------------------------------------------------------------------------
+
+
+def uploaded(user: Any, client: Any, data: bytes) -> tuple[Any, str]:
+    file = SimpleUploadedFile("名册.csv", data)
+    url = client.post(reverse("imports"), {"kind": "roster", "file": file}).url
+    return ImportRun.objects.latest("pk"), client.get(url).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_not_collected_is_said_to_be_left(bands, county_admin, client_of):
+    given = List("民族,毕业院校及专业,参加工作时间,备注", "汉族", "某大学社会工作", "2010年7月", "新来")
+    run, page = uploaded(county_admin, client_of(county_admin), given.data)
+    for said in ("培训和考核用不到，系统不收集，没有读", "不是上岗时间，没有读", "用不到，没有读"):
+        assert said in page, said
+    assert "汉族" not in str(list(run.rows.values_list("plan", "cells")))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_table_of_another_kind_below_is_said_over_the_preview(bands, county_admin, client_of):
+    data = List("岗位等级", "3").data + "乡镇,村社区,联系电话\n永安街道,双鹤社区,0715-8123456\n".encode()
+    run, page = uploaded(county_admin, client_of(county_admin), data)
+    assert run.counts == {"new": 1}
+    assert "第 3 行起是另一张表，表头里没有要用的列，有 2 行没有读。" in page
+    assert "另一张表，表头里没有要用的列</td>" in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_tables_in_one_sheet_go_in_and_come_back_with_their_reasons(bands, county_admin, client_of):
+    lower = (
+        f"兼职网格员\n社区,网格,姓名,身份证号,手机号,乡镇\n双鹤社区,第二网格,李梅,{number(2)},13907150002,永安街道\n"
+    )
+    lower += f"查无此村,第一网格,赵刚,{number(3)},13907150003,永安街道\n"
+    client = client_of(county_admin)
+    run, page = uploaded(county_admin, client, List("岗位等级", "3").data + lower.encode())
+    assert run.counts == {"new": 2, "wrong": 1}
+    assert "2 张表" in page
+    columns = client.get(reverse("import_columns", args=[run.pk]))
+    said = {column.name: column.field for group in columns.context["groups"] for column in group.columns}
+    assert client.post(reverse("import_columns", args=[run.pk]), said).status_code == 302
+    run.refresh_from_db()
+    assert run.counts == {"new": 2, "wrong": 1}
+    back = client.get(reverse("import_annotated", args=[run.pk])).getvalue().decode("utf-8-sig").splitlines()
+    assert back[0].endswith(",错误原因,提醒")
+    assert "查无此村" in back[5]
+    assert "A 列：" in back[5]
