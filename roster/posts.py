@@ -75,7 +75,7 @@ class Bands:
         known = matching.found.matches(rows[0].plan or {})
         if len(known) != 1:
             return
-        band, step = self.by_id.get(first["post_id"] or known[0].post_id), first["step"] or known[0].step
+        band, step = self.by_id.get(first["post_id"] or known[0].post_id or 0), first["step"] or known[0].step
         if band and step and not within(band, step) and matching.reaches(known[0]):
             self.outside(rows[0], band)
             for person in people:

@@ -213,3 +213,19 @@ def test_two_tables_in_one_sheet_go_in_and_come_back_with_their_reasons(bands, c
     assert back[0].endswith(",错误原因,提醒")
     assert "查无此村" in back[5]
     assert "A 列：" in back[5]
+
+
+@pytest.mark.parametrize(
+    "titles",
+    [
+        "姓  名,居民身份证号码,电话号码,所在镇街,所在村（社区）,所在网格,人员类型",
+        "姓名,身份证号码,联系号码,镇（街道）,村（居）,负责网格,专兼职",
+        "网格员姓名,公民身份证号码,本人电话,所属街道,社区名称,管辖网格,网格员类型",
+    ],
+)
+def test_columns_are_known_by_the_names_counties_give_them(bands, titles):
+    given = List("岗位等级", "3")
+    given.data = given.data.replace(HEAD.rstrip(",").encode(), titles.encode())
+    assert given.told() == ("new", [])
+    worker = given.apply()
+    assert (worker.mobile, worker.township.name, worker.employment) == ("13907150001", "永安街道", "fulltime")
