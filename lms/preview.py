@@ -284,15 +284,20 @@ class Columns:
 
 
 def columns(run: ImportRun, resource: SheetResource) -> list[Columns]:
-    """Sheets whose columns stand alike are told once."""
+    """Sheets whose columns stand alike are told once; of two tables in one sheet the lower is named by its row."""
     names = {name: str(column.column_name) for name, column in resource.columns().items()} | {"seq": _("序号")}
     found: dict[str, Columns] = {}
+    seen: set[str] = set()
     for sheet in run.reading.get("sheets", []):
         taken = [
             (letter, title, names.get(field, ""), "" if field in names else unread.why(title, resource))
             for letter, title, field in sheet["columns"]
         ]
-        found.setdefault(repr(taken), Columns([], taken)).sheets.append(sheet["name"])
+        name = sheet["name"]
+        if name in seen:
+            name = _("%(sheet)s第 %(row)s 行起") % {"sheet": name, "row": sheet["header_rows"][0]}
+        seen.add(name)
+        found.setdefault(repr(taken), Columns([], taken)).sheets.append(name)
     return list(found.values())
 
 

@@ -204,6 +204,7 @@ def test_two_tables_in_one_sheet_go_in_and_come_back_with_their_reasons(bands, c
     run, page = uploaded(county_admin, client, List("岗位等级", "3").data + lower.encode())
     assert run.counts == {"new": 2, "wrong": 1}
     assert "2 张表" in page
+    assert "第 4 行起：6 列全部认出" in page
     columns = client.get(reverse("import_columns", args=[run.pk]))
     said = {column.name: column.field for group in columns.context["groups"] for column in group.columns}
     assert client.post(reverse("import_columns", args=[run.pk]), said).status_code == 302
