@@ -14,6 +14,7 @@ from lms.models import ImportRun
 from roster import fields, files, identity, ladder
 from roster.identity import Standing
 from roster.models import PostBand, Signature, Worker, WorkerChange
+from tests.lms import workbooks
 from tests.roster.test_roster_import import number
 
 HEAD = "姓名,身份证号,手机号,乡镇,社区,网格,专兼职,"
@@ -170,8 +171,8 @@ def test_a_step_without_a_post_does_not_stand_in_the_way_of_another_field(bands,
 # --- what is not read -------------------------------------------------------------------------------------------------
 
 
-def uploaded(user: Any, client: Any, data: bytes) -> tuple[Any, str]:
-    file = SimpleUploadedFile("名册.csv", data)
+def uploaded(user: Any, client: Any, data: bytes, name: str = "名册.csv") -> tuple[Any, str]:
+    file = SimpleUploadedFile(name, data)
     url = client.post(reverse("imports"), {"kind": "roster", "file": file}).url
     return ImportRun.objects.latest("pk"), client.get(url).content.decode()
 
@@ -183,6 +184,17 @@ def test_what_is_not_collected_is_said_to_be_left(bands, county_admin, client_of
     for said in ("培训和考核用不到，系统不收集，没有读", "不是上岗时间，没有读", "用不到，没有读"):
         assert said in page, said
     assert "汉族" not in str(list(run.rows.values_list("plan", "cells")))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_columns_that_are_hidden_in_the_file_are_named(bands, county_admin, client_of):
+    def hide(_book, page):
+        page.column_dimensions["C"].hidden = page.column_dimensions["H"].hidden = True
+
+    rows = [line.split(",") for line in List("备注", "新来").data.decode().splitlines()]
+    data = workbooks.made(rows, title="花名册", change=hide)
+    _run, page = uploaded(county_admin, client_of(county_admin), data, "名册.xlsx")
+    assert "“花名册”里有几列在表里是隐藏的，也读进来了：C（手机号）。" in page
 
 
 @pytest.mark.django_db(transaction=True)
