@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -98,9 +99,14 @@ class WorkResource(RecordResource):
             # the header's own rows among them: of a title that stands close to it the reader makes the header's first row
             rows = table.sheet.rows[: table.header_rows[-1]]
             over = [sheets.text(cell) for row in rows for cell in row if not sheets.blank(cell)]
-            if period := periods.in_titles([table.sheet.name, *over]):
-                found[table.sheet.name].add(period)
-        # of two tables in one sheet that name two months no row can be told which it is of
+            # titles over a header that comes again further down
+            between = [
+                one.text for one, next_ in pairwise(table.skipped) if (one.reason, next_.reason) == ("note", "header")
+            ]
+            for titles in ([table.sheet.name, *over], *([title] for title in between)):
+                if period := periods.in_titles(titles):
+                    found[table.sheet.name].add(period)
+        # of two tables in one sheet whose titles name two months no row can be told which it is of
         self.over = {name: named.pop() for name, named in found.items() if len(named) == 1}
 
     def claims(self, line: Line) -> list[Claim]:

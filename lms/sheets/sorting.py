@@ -1,5 +1,6 @@
 """Going down the rows under a header: people, and what is left out with its reason."""
 
+import re
 from collections.abc import Collection, Sequence
 
 from . import headers, rows
@@ -9,6 +10,8 @@ from .headers import Header
 from .options import LEAVE_OUT, ReadOptions
 from .table import Check, Gap, Row, Skipped, Table
 
+LONGEST_NAME = 4
+NUMBERED = re.compile(r"[(（]?[一二三四五六七八九十\d]{1,3}[)）、.．]")
 SEQUENCE = "seq"  # the field of 序号, where the alias table names one: alone it makes no row
 
 
@@ -45,6 +48,7 @@ class Sorter:
                 return found
             reason = "header" if at < self.head_until else "other" if found else reason
         if reason == "header":
+            self.title_over(at)
             self.elsewhere = False
         elif self.elsewhere and reason != "blank":
             reason = "other"
@@ -66,9 +70,12 @@ class Sorter:
         return found
 
     def title_over(self, at: int) -> None:
-        """What stands alone over the header of another table is its title, in whatever column it stands."""
+        """What stands alone over a header is its title, in whatever column it stands; unless it is as short as a name."""
         taken = self.table.rows
-        if taken and taken[-1].number == at and sum(not blank(cell) for cell in self.sheet.rows[at - 1]) == 1:
+        if not taken or taken[-1].number != at:
+            return
+        alone = [text(cell) for cell in self.sheet.rows[at - 1] if not blank(cell)]
+        if len(alone) == 1 and (len(alone[0]) > LONGEST_NAME or NUMBERED.match(alone[0])):
             taken.pop()
             self.skip(at - 1, "note")
 

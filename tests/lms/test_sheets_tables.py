@@ -296,3 +296,20 @@ def test_endless_headers_are_left_out_at_last_and_never_misread():
     assert len(found) == 20
     assert {row.cells["name"] for table in found for row in table.rows} == {"甲", "乙", "丙"}
     assert {row.cells["id_number"] for table in found for row in table.rows} == {ONE, TWO, THREE}
+
+
+def test_a_title_over_a_header_that_comes_again_is_no_person():
+    (found,) = under(
+        [
+            ["姓名", "身份证号", "手机号"],
+            ["甲", ONE, "1"],
+            ["二、兼职"],
+            ["姓名", "身份证号", "手机号"],
+            ["乙", TWO, "2"],
+            ["丙丁"],
+            ["姓名", "身份证号", "手机号"],
+        ]
+    )
+    # a name alone may be a person of whom everything else is missing
+    assert [row.cells["name"] for row in found.rows] == ["甲", "乙", "丙丁"]
+    assert reasons(found) == [(3, "note"), (4, "header"), (7, "header")]
