@@ -11,7 +11,7 @@ from django.utils import timezone
 from lms import imports, judging
 from lms.commands import run_file
 from lms.models import ImportRun
-from roster import fields, files, identity, ladder
+from roster import fields, files, identity, ladder, takeback
 from roster.identity import Standing
 from roster.models import PostBand, Signature, Worker, WorkerChange
 from tests.lms import workbooks
@@ -242,3 +242,18 @@ def test_columns_are_known_by_the_names_counties_give_them(bands, titles):
     assert given.told() == ("new", [])
     worker = given.apply()
     assert (worker.mobile, worker.township.name, worker.employment) == ("13907150001", "永安街道", "fulltime")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_example_of_the_template_is_named_in_chinese_where_it_is_left_out(bands, county_admin, client_of):
+    example = "张示例,421202199003079978,15400000001,示例镇,示例社区,第一网格,专职,3\n"
+    run, page = uploaded(county_admin, client_of(county_admin), List("岗位等级", "3").data + example.encode())
+    assert run.counts == {"new": 1}
+    assert "模板里的示例" in page
+    assert "specimen" not in page
+
+
+def test_what_follows_another_field_is_named_where_it_stands_in_the_way_of_an_undo(worker: Worker) -> None:
+    worker.identity = "other"
+    one = {"changed": {"identity": ["", "committee"]}}
+    assert takeback.values(worker, one, set()) == "“身份”后来又改过，撤不回来。"
