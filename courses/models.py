@@ -179,6 +179,8 @@ class LessonProgress(models.Model):
     wagtail_reference_index_ignore = True
 
     class Meta:
+        verbose_name = _("学习进度")
+        verbose_name_plural = _("学习进度")
         constraints = [models.UniqueConstraint(fields=["worker", "lesson"], name="lesson_progress_once")]
 
     def __str__(self) -> str:
@@ -193,6 +195,10 @@ class StudyClock(models.Model):
     heard_at = models.DateTimeField()
 
     wagtail_reference_index_ignore = True
+
+    class Meta:
+        verbose_name = _("学习计时")
+        verbose_name_plural = _("学习计时")
 
     def __str__(self) -> str:
         return f"{self.worker_id}/{self.lesson_id}"
@@ -238,6 +244,8 @@ class Attendance(models.Model):
     signed_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = _("签到")
+        verbose_name_plural = _("签到")
         constraints = [models.UniqueConstraint(fields=["session", "worker"], name="attended_once")]
 
     def __str__(self) -> str:

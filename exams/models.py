@@ -140,6 +140,10 @@ class PaperItem(models.Model):
     # material, stem, options, key, points, reference, explanation, basis
     content = models.JSONField()
 
+    class Meta:
+        verbose_name = _("试题")
+        verbose_name_plural = _("试题")
+
     def __str__(self) -> str:
         return f"{self.exam_id}/{self.pk}"
 
@@ -183,6 +187,8 @@ class Attempt(models.Model):
     objects = AttemptQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("应试")
+        verbose_name_plural = _("应试")
         constraints = [
             models.UniqueConstraint(fields=["exam", "worker"], name="one_attempt_each"),
             models.CheckConstraint(
@@ -237,6 +243,10 @@ class Answer(models.Model):
     saved_at = models.DateTimeField()
     marks = models.DecimalField(max_digits=5, decimal_places=1, null=True, blank=True)
 
+    class Meta:
+        verbose_name = _("作答")
+        verbose_name_plural = _("作答")
+
     def __str__(self) -> str:
         return f"{self.attempt_id}/{self.item_id}"
 
@@ -255,6 +265,8 @@ class Award(models.Model):
     superseded = models.BooleanField(default=False)
 
     class Meta:
+        verbose_name = _("评分")
+        verbose_name_plural = _("评分")
         constraints = [
             models.UniqueConstraint(
                 fields=["attempt", "item"], condition=Q(superseded=False), name="one_standing_award_an_answer"

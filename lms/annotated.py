@@ -69,7 +69,8 @@ def file(run: ImportRun, *, by: Any, now: datetime) -> File:
 
 
 def header_rows(run: ImportRun) -> dict[str, list[int]]:
-    return {sheet["name"]: sheet["header_rows"] for sheet in run.reading.get("sheets", [])}
+    """Of two tables in one sheet the upper one's: what is written beside the rows stands in one column for both."""
+    return {sheet["name"]: sheet["header_rows"] for sheet in reversed(run.reading.get("sheets", []))}
 
 
 # --- what is said ---------------------------------------------------------------------------------------------------

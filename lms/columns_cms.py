@@ -93,6 +93,8 @@ def options(post: QueryDict, run: ImportRun, groups: list[Group]) -> sheets.Read
     for number, group in enumerate(groups):
         mapping = {column.letter: post.get(column.name, column.field) for column in group.columns}
         for sheet in group.sheets:
+            if sheet in said["mapping"]:
+                continue  # a table under another one: its columns are known by their titles alone
             said["mapping"][sheet] = mapping
             said["fill"][sheet] = post.getlist(f"fill-{number}")
             if group.header:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from lms import history, imports, numbers, preview, undoing, workbooks, wrong_rows
+from lms import history, imports, numbers, preview, undoing, unread, workbooks, wrong_rows
 from lms.import_forms import UploadForm
 from lms.models import ImportRun, ImportState, Outcome
 from lms.refusal import Refused
@@ -155,6 +155,7 @@ def looked_through(request: HttpRequest, run: ImportRun, resource: type[SheetRes
         "alike": preview.alike(run, resource, only),
         "file_line": preview.file_line(run),
         "totals": preview.totals(run),
+        "strangers": unread.tables(run) + unread.hidden(run),
         "hidden": preview.hidden(run),
         "skipped": list(preview.skipped(run)),
         "left_out": preview.left_out_sheets(run),

@@ -44,6 +44,8 @@ class Job(models.Model):
     objects = JobQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("后台任务")
+        verbose_name_plural = _("后台任务")
         indexes = [models.Index(fields=["state", "heartbeat"], name="job_state_heartbeat")]
 
     def __str__(self) -> str:
@@ -98,6 +100,8 @@ class ImportRun(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        verbose_name = _("导入")
+        verbose_name_plural = _("导入")
 
     def __str__(self) -> str:
         return self.file_name
@@ -152,6 +156,8 @@ class ImportRow(models.Model):
     undone_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = _("导入的行")
+        verbose_name_plural = _("导入的行")
         constraints = [models.UniqueConstraint(fields=["run", "position"], name="import_row_once")]
         indexes = [
             models.Index(fields=["run", "rank", "position"], name="import_row_preview"),
@@ -173,6 +179,8 @@ class ColumnMemory(models.Model):
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        verbose_name = _("记住的列")
+        verbose_name_plural = _("记住的列")
         constraints = [models.UniqueConstraint(fields=["kind", "place", "title"], name="column_remembered_once")]
 
     def __str__(self) -> str:
@@ -193,6 +201,8 @@ class AuditEntry(models.Model):
     request_id = models.CharField(max_length=64, blank=True)
 
     class Meta:
+        verbose_name = _("审计记录")
+        verbose_name_plural = _("审计记录")
         indexes = [
             models.Index(fields=["subject", "at"], name="audit_subject"),
             models.Index(fields=["at"], name="audit_at"),

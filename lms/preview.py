@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from lms import deciding
+from lms import deciding, unread
 from lms.models import ImportRow, ImportRun, ImportState, Outcome
 from lms.outcomes import APPLIED, LEFT_OUT, RANKS, ranks_of
 from lms.resources import ERROR, SheetResource
@@ -46,6 +46,8 @@ REASONS = {
     "signature": lazy("制表人、审核人等签名行"),
     "note": lazy("注释行"),
     "hidden": lazy("隐藏的行"),
+    "specimen": lazy("模板里的示例"),
+    "other": lazy("另一张表，表头里没有要用的列"),
 }
 SHEET_REASONS = {
     "no table": lazy("没有找到表头"),
@@ -271,23 +273,31 @@ def same_above(run: ImportRun, resource: SheetResource) -> list[tuple[str, int, 
 
 @dataclass
 class Columns:
-    """How the columns of one or several sheets were taken: (letter, title, field's name or "")."""
+    """How the columns of one or several sheets were taken: (letter, title, field's name or "", why it was not read)."""
 
     sheets: list[str]
-    columns: list[tuple[str, str, str]]
+    columns: list[tuple[str, str, str, str]]
 
     @property
-    def unknown(self) -> list[tuple[str, str, str]]:
+    def unknown(self) -> list[tuple[str, str, str, str]]:
         return [column for column in self.columns if not column[2]]
 
 
 def columns(run: ImportRun, resource: SheetResource) -> list[Columns]:
-    """Sheets whose columns stand alike are told once."""
+    """Sheets whose columns stand alike are told once; of two tables in one sheet the lower is named by its row."""
     names = {name: str(column.column_name) for name, column in resource.columns().items()} | {"seq": _("序号")}
     found: dict[str, Columns] = {}
+    seen: set[str] = set()
     for sheet in run.reading.get("sheets", []):
-        taken = [(letter, title, names.get(field, "")) for letter, title, field in sheet["columns"]]
-        found.setdefault(repr(taken), Columns([], taken)).sheets.append(sheet["name"])
+        taken = [
+            (letter, title, names.get(field, ""), "" if field in names else unread.why(title, resource))
+            for letter, title, field in sheet["columns"]
+        ]
+        name = sheet["name"]
+        if name in seen:
+            name = _("%(sheet)s第 %(row)s 行起") % {"sheet": name, "row": sheet["header_rows"][0]}
+        seen.add(name)
+        found.setdefault(repr(taken), Columns([], taken)).sheets.append(name)
     return list(found.values())
 
 

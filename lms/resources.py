@@ -167,6 +167,8 @@ class SheetResource(resources.Resource):
     next_kind = ""
     # what taking a whole import back does to its rows
     undo_says: Any = lazy("新增的去掉，改过的改回原来的。")
+    # titles that are met and are no column of this kind, with why they are not read
+    unread: Sequence[tuple[tuple[str, ...], Any]] = ()
     # for the template: fields marked as needed beside `need`, and those that only an export of ours writes
     fill: tuple[str, ...] = ()
     only_exported: tuple[str, ...] = ()

@@ -56,6 +56,8 @@ class Claim(models.Model):
     done_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = _("答卷领取")
+        verbose_name_plural = _("答卷领取")
         constraints = [models.UniqueConstraint(fields=["attempt", "item"], name="an_answer_in_one_hand")]
         indexes = [models.Index(fields=["mentor", "done_at"], name="claim_mentor_done")]
 

@@ -88,6 +88,8 @@ class SkillRecord(models.Model):
     objects = SkillRecordQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("技能档案")
+        verbose_name_plural = _("技能档案")
         constraints = [
             models.UniqueConstraint(fields=["worker", "kind", "source"], name="record_once_per_source"),
             models.CheckConstraint(condition=Q(amount__gte=0), name="record_amount_not_negative"),
@@ -131,6 +133,10 @@ class Certificate(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
     revoked_reason = models.CharField(max_length=200, blank=True)
 
+    class Meta:
+        verbose_name = _("证书")
+        verbose_name_plural = _("证书")
+
     def __str__(self) -> str:
         return self.number
 
@@ -144,6 +150,10 @@ class CertificateCounter(models.Model):
 
     year = models.PositiveSmallIntegerField(primary_key=True)
     last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("证书编号")
+        verbose_name_plural = _("证书编号")
 
     def __str__(self) -> str:
         return f"{self.year}: {self.last}"
@@ -191,6 +201,8 @@ class Indicator(models.Model):
 
     class Meta:
         ordering = ["order"]
+        verbose_name = _("考核指标")
+        verbose_name_plural = _("考核指标")
         constraints = [models.CheckConstraint(condition=Q(weight__gt=0), name="indicator_weight_positive")]
 
     def __str__(self) -> str:
@@ -213,6 +225,8 @@ class Round(models.Model):
     override_reason = models.CharField(max_length=300, blank=True)
 
     class Meta:
+        verbose_name = _("考核批次")
+        verbose_name_plural = _("考核批次")
         constraints = [
             models.UniqueConstraint(fields=["scheme", "county", "version"], name="round_version_once"),
             models.UniqueConstraint(
@@ -237,6 +251,8 @@ class Assessment(models.Model):
     reason = models.CharField(max_length=200, blank=True)
 
     class Meta:
+        verbose_name = _("考核")
+        verbose_name_plural = _("考核")
         constraints = [models.UniqueConstraint(fields=["round", "worker"], name="assessed_once_a_round")]
         indexes = [models.Index(fields=["round", "-score"], name="assessment_rank")]
 

@@ -1,6 +1,8 @@
 """Work results of the provincial platform (业务实绩): points of 100 for a month, quarter or year, with the figures they were made from."""
 
+from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -92,12 +94,20 @@ class WorkResource(RecordResource):
 
     def titles(self, tables: Sequence[sheets.Table]) -> None:
         """Many exports name their month only in the title over the table, or in the sheet's name."""
-        self.over: dict[str, periods.Period | None] = {}
+        found: dict[str, set[periods.Period]] = defaultdict(set)
         for table in tables:
             # the header's own rows among them: of a title that stands close to it the reader makes the header's first row
             rows = table.sheet.rows[: table.header_rows[-1]]
             over = [sheets.text(cell) for row in rows for cell in row if not sheets.blank(cell)]
-            self.over[table.sheet.name] = periods.in_titles([table.sheet.name, *over])
+            # titles over a header that comes again further down
+            between = [
+                one.text for one, next_ in pairwise(table.skipped) if (one.reason, next_.reason) == ("note", "header")
+            ]
+            for titles in ([table.sheet.name, *over], *([title] for title in between)):
+                if period := periods.in_titles(titles):
+                    found[table.sheet.name].add(period)
+        # of two tables in one sheet whose titles name two months no row can be told which it is of
+        self.over = {name: named.pop() for name, named in found.items() if len(named) == 1}
 
     def claims(self, line: Line) -> list[Claim]:
         found = self.meant(line)

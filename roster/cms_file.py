@@ -27,7 +27,9 @@ read_or_post = require_http_methods(["GET", "HEAD", "POST"])
 def change(request: Asking, worker: int) -> HttpResponse:
     """Change the file by hand, with a reason."""
     found = mine(request, worker)
-    ladder = set() if found.employment == Employment.PART_TIME and not found.post_id else {"post", "step"}
+    ladder = (
+        set() if found.employment == Employment.PART_TIME and not (found.post_id or found.step) else {"post", "step"}
+    )
     named = set(fields.FIELDS) - {"post", "step"} | ladder
     open_to = {name for name in named if files.may_change(request.user, found, name)}
     form = FileForm(request.POST or None, worker=found, open_to=open_to)

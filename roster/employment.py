@@ -42,10 +42,13 @@ class Person:
     political_status: str = ""
     certificate: str = ""
     listed_as_mentor: str = ""
+    listed_agreement: str = ""
+    listed_grade: str = ""
     employer: str = ""
     managed_by: str = ""
     certificate_number: str = ""
     certificate_expires_on: date | None = None
+    post_id: int | None = None
     step: int | None = None
 
 

@@ -164,7 +164,11 @@ def over(pen: Pen, note: str, titles: list[str]) -> None:
 
 def fetched(workers: QuerySet[Worker]) -> Iterator[Worker]:
     postings = Posting.objects.current().select_related("grid")
-    return workers.prefetch_related(Prefetch("postings", postings, to_attr="held")).iterator(chunk_size=500)
+    return (
+        workers.select_related("post")
+        .prefetch_related(Prefetch("postings", postings, to_attr="held"))
+        .iterator(chunk_size=500)
+    )
 
 
 def order(worker: Worker, posting: Posting, places: Places) -> tuple[bool, str]:
@@ -255,7 +259,10 @@ PERSON: dict[str, Callable[[Worker, bool], Value]] = {
     "certificate_level": lambda worker, full: labels("certificate_level")[worker.certificate_level],
     "certificate_number": lambda worker, full: worker.certificate_number,
     "certificate_expires_on": lambda worker, full: worker.certificate_expires_on,
+    "post": lambda worker, full: worker.post.name if worker.post else "",
     "step": lambda worker, full: str(worker.step or ""),
+    "listed_agreement": lambda worker, full: worker.listed_agreement,
+    "listed_grade": lambda worker, full: worker.listed_grade,
     "mentor": lambda worker, full: MENTOR.get(worker.listed_as_mentor, ""),
     NUMBER: lambda worker, full: worker.number,
 }

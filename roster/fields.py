@@ -43,6 +43,8 @@ FIELDS = (
     "post",
     "step",
 )
+# what only lists say of somebody, and no hand changes
+LISTED = ("listed_as_mentor", "listed_agreement", "listed_grade")
 REQUIRED = frozenset({"name", "employment"})
 NUMBERS = frozenset({"id_number", "mobile"})
 DATES = frozenset({"joined_on", "certificate_expires_on"})
@@ -60,6 +62,11 @@ def value_of(worker: Worker, name: str) -> Any:
         return worker.post_id
     held = getattr(worker, name)
     return held.isoformat() if isinstance(held, date) else held
+
+
+def listed(worker: Worker) -> list[tuple[str, str]]:
+    """(Label, words) of what only the lists of a county say of somebody, where they say something."""
+    return [(label(name), shown(name, held)) for name in LISTED if (held := value_of(worker, name))]
 
 
 def read(name: str, raw: Any) -> Any:
@@ -184,7 +191,7 @@ def shown(name: str, value: Any, names: Mapping[tuple[str, Any], str] | None = N
         return "、".join(identity.mask_mobile(number) for number in value)
     if name == "joined_on":
         return _partial(value)
-    if name in {"post", "township", "township_id"}:
+    if name in {"post", "post_id", "township", "township_id"}:
         return (names or {}).get((name, value), _("另一个"))
     if name == "step":
         return _("%d 级") % value

@@ -31,6 +31,7 @@ from roster.models import (
 # one, or hands an account to somebody else. So the county decides, which sees both townships of a namesake.
 RESERVED = frozenset({"name", "id_number"})
 KEEPERS = (Role.COUNTY_ADMIN, Role.CITY_ADMIN)
+LADDER = frozenset({"employment", "post", "step"})
 # what goes with a field and is never written alone
 FOLLOWING: dict[str, Callable[[Worker], dict[str, Any]]] = {
     "name": lambda worker: dict(zip(("pinyin", "initials"), pinyin_of(worker.name), strict=True)),
@@ -121,7 +122,8 @@ def written(worker: Worker, wanted: Mapping[str, tuple[Any, Any]]) -> dict[str, 
         columns |= _columns(name, value)
     for column, value in columns.items():
         setattr(worker, column, value)
-    check_ladder(worker)
+    if LADDER & set(wanted):  # what a list has brought in does not stand in the way of another field
+        check_ladder(worker)
     if "id_number" in wanted:
         check_alone(worker)
     for name in wanted:
@@ -171,8 +173,10 @@ def follow_account(worker: Worker, wanted: Mapping[str, Any]) -> None:
 def names_of(values: Iterable[tuple[str, Any]]) -> dict[tuple[str, Any], str]:
     """What the rows are called that values of a file point to, for `fields.shown`: {(field, id): name}."""
     found: dict[tuple[str, Any], str] = {}
-    asked = {(name, value) for name, value in values if name in {"post", "township", "township_id"} and value}
-    for model, columns in ((PostBand, ("post",)), (Territory, ("township", "township_id"))):
+    asked = {
+        (name, value) for name, value in values if name in {"post", "post_id", "township", "township_id"} and value
+    }
+    for model, columns in ((PostBand, ("post", "post_id")), (Territory, ("township", "township_id"))):
         if pks := {value for name, value in asked if name in columns}:
             called = dict(model.objects.filter(pk__in=pks).values_list("pk", "name"))
             found |= {(name, pk): called[pk] for name, pk in asked if name in columns and pk in called}

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from lms import sheets
 from lms.resources import Judge
 from roster import identity
+from roster.identity.cleaning import plain
 
 NUMBER = re.compile(r"W\d+")
 
@@ -95,16 +96,20 @@ class TermJudge(Judge):
 
 
 class StepJudge(Judge):
-    """A step of the ladder, 1 to 18, with or without 级 behind it; anything else is left out with a remark."""
+    """A step of the ladder, 1 to 18, a post, or both; anything else is left out with a remark."""
 
-    def clean(self, value: Any, row: Any = None, name: str = "", **kwargs: Any) -> int | None:
-        shown = super().clean(value).removesuffix("级").strip()
-        if not shown:
-            return None
-        if shown.isdecimal() and 1 <= int(shown) <= 18:
-            return int(shown)
-        row.remark("step_format", _("岗位等级应该是 1 到 18 的整数，这一格没有读。"), name)
-        return None
+    def clean(self, value: Any, row: Any = None, name: str = "", **kwargs: Any) -> identity.Standing:
+        found = identity.standing(value)
+        if found.unread:
+            row.remark("step_format", _("岗位等级应该是 1 到 18 的整数，这一格没有读。"), name)
+        return found
+
+
+class PlainJudge(Judge):
+    """Text as it is written, without what is only a sign of nothing (无, —)."""
+
+    def clean(self, value: Any, row: Any = None, name: str = "", **kwargs: Any) -> str:
+        return plain(value)
 
 
 class WholeNumberJudge(Judge):

@@ -32,8 +32,11 @@ COMPARED = {
     "certificate_expires_on": lazy("社工证登记有效期至"),
     "employer": lazy("用工单位"),
     "managed_by": lazy("管理单位"),
+    "post_id": lazy("岗位"),
     "step": lazy("岗位等级"),
     "listed_as_mentor": lazy("小教员"),
+    "listed_agreement": lazy("保密协议"),
+    "listed_grade": lazy("上年度考核等次"),
 }
 WORDS = {
     "male": lazy("男"),
@@ -211,4 +214,6 @@ def shown(name: str, held: Any, drawn: Map) -> str:
         return identity.mask_id(held)
     if name == "township_id":
         return drawn.by_id[held].name if held in drawn.by_id else ""
+    if name == "post_id":
+        return drawn.posts.get(held, "")
     return str(WORDS.get(held, held))

@@ -29,6 +29,7 @@ def show(request: Asking) -> HttpResponse:
     context = {
         "worker": worker,
         "groups": groups(worker, waiting),
+        "listed": fields.listed(worker),
         "postings": [posting for posting in life.postings if posting.until is None],
         "events": life.events(reader=None),
         "asked": [described(row) for row in asked],

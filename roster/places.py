@@ -44,6 +44,8 @@ class Map:
     # places that ended, by what they were last: the numbers of their grids are remembered under their id
     ended: dict[tuple[str, str], int] = field(default_factory=dict)
     ended_as: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    # what the posts of the ladder are called, where a list names them
+    posts: dict[int, str] = field(default_factory=dict)
     # answers already given: the rows of a list name the same few hundred places again and again
     _communities: dict[tuple[str, str, int], list[Territory]] = field(default_factory=dict)
 

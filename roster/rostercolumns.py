@@ -5,10 +5,34 @@ from django.utils.translation import gettext_lazy as lazy
 from lms.resources import ColumnField
 from roster import identity
 from roster.gazetteer import PlacedResource
-from roster.judges import DateJudge, IdNumberJudge, MobileJudge, NameJudge, NumberJudge, StepJudge, TermJudge
+from roster.judges import (
+    DateJudge,
+    IdNumberJudge,
+    MobileJudge,
+    NameJudge,
+    NumberJudge,
+    PlainJudge,
+    StepJudge,
+    TermJudge,
+)
+
+NOT_COLLECTED = lazy("培训和考核用不到，系统不收集，没有读")
 
 
 class RosterColumns(PlacedResource):
+    # titles that are met and are no column of ours, and what is said of them
+    unread = (
+        (
+            (
+                *("民族", "籍贯", "出生地", "婚姻状况", "健康状况", "宗教信仰", "户口所在地"),
+                *("毕业院校及专业", "毕业院校", "毕业学校", "毕业院校和专业", "毕业院校系及专业", "专业", "所学专业"),
+                *("家庭住址", "家庭地址", "现住址", "住址", "通讯地址", "银行卡号", "银行账号", "工资", "补贴"),
+            ),
+            NOT_COLLECTED,
+        ),
+        (("出生年月", "出生日期", "出生时间", "出生年月日", "年龄"), lazy("身份证号里有，没有读")),
+        (("参加工作时间", "参加工作年月", "工作时间"), lazy("不是上岗时间，没有读")),
+    )
     # on lists that were exported from here; it tells who someone is where the ID number is masked
     number = ColumnField(
         "登录号",
@@ -34,6 +58,8 @@ class RosterColumns(PlacedResource):
         "证件号码",
         "身份证",
         "证件号",
+        "居民身份证号",
+        "居民身份证号码",
         judge=IdNumberJudge(),
         samples=("421202199003079978", "421202198506129987"),
         hint=lazy("18 位，照证件填。这一列已设成文本；从别的表粘贴时请选“只粘贴数值”，不要让它变成数字。"),
@@ -46,6 +72,9 @@ class RosterColumns(PlacedResource):
         "移动电话",
         "手机",
         "电话",
+        "电话号码",
+        "联系号码",
+        "本人电话",
         judge=MobileJudge(),
         samples=("15400000001", "15400000002"),
         hint=lazy("11 位，用来登录。有几个的用“/”隔开，第一个用来登录；没有手机号的空着，用登录号登录。"),
@@ -68,6 +97,14 @@ class RosterColumns(PlacedResource):
         "乡镇",
         "街道",
         "所属乡镇",
+        "所在乡镇",
+        "所属镇街",
+        "所在镇街",
+        "所在街道",
+        "所属街道",
+        "镇（街道）",
+        "街道（乡镇）",
+        "乡镇名称",
         samples=("示例镇", "示例镇"),
         hint=lazy("从选项里选，要与区划表一致。"),
     )
@@ -79,6 +116,14 @@ class RosterColumns(PlacedResource):
         "所属社区",
         "社区",
         "村",
+        "村居",
+        "村（居）",
+        "所在村",
+        "所属村",
+        "所在村（社区）",
+        "所属村（社区）",
+        "社区名称",
+        "村名",
         samples=("示例社区", "示例村"),
         hint=lazy("要与区划表一致。同一乡镇里社区和村同名的，写明是社区还是村。"),
     )
@@ -87,6 +132,10 @@ class RosterColumns(PlacedResource):
         "所属网格",
         "责任网格",
         "网格",
+        "所在网格",
+        "负责网格",
+        "管辖网格",
+        "网格名",
         samples=("第一网格", "第二网格"),
         hint=lazy("写“第一网格”这样。一个人管两个网格的写两行，其余各列照抄。"),
     )
@@ -133,6 +182,10 @@ class RosterColumns(PlacedResource):
         "入职时间",
         "聘用时间",
         "任职时间",
+        "上岗日期",
+        "入职日期",
+        "聘用日期",
+        "到岗时间",
         judge=DateJudge(),
         samples=("2022年3月1日", "2023年5月"),
         hint=lazy("写“2022年3月1日”这样；只记得年月的，写“2022年3月”。不要写成 2022.3。"),
@@ -141,6 +194,7 @@ class RosterColumns(PlacedResource):
         "学历",
         "文化程度",
         "全日制学历",
+        "最高学历",
         judge=TermJudge(identity.education, keep_text=True),
         samples=("大专", "高中"),
         choices=("研究生", "本科", "大专", "中专", "高中", "初中", "小学"),
@@ -156,6 +210,7 @@ class RosterColumns(PlacedResource):
     certificate = ColumnField(
         "社工证书",
         "职业资格",
+        "社工证",
         "社会工作者职业水平",
         samples=("助理社会工作师", ""),
         choices=("助理社会工作师", "社会工作师", "高级社会工作师"),
@@ -184,13 +239,46 @@ class RosterColumns(PlacedResource):
     managed_by = ColumnField(
         "管理单位", "主管单位", "主管部门", samples=("示例镇综治中心", "示例村"), hint=lazy("平时归谁管就写谁。")
     )
+    post = ColumnField(
+        "岗位",
+        "岗位名称",
+        "岗位类别",
+        "聘用岗位",
+        judge=PlainJudge(),
+        samples=("专职工作人员（网格员）", ""),
+        hint=lazy("从选项里选，与“岗位等级”里登记的岗位一致。兼职的空着。"),
+    )
     step = ColumnField(
         "岗位等级",
         "等级",
         "岗位级别",
         judge=StepJudge(),
         samples=("3", ""),
-        hint=lazy("专职网格员填 1 到 18 的整数；没有定级的、兼职的空着。"),
+        hint=lazy("专职网格员填 1 到 18 的整数；没有定级的、兼职的空着。写成“副职七级”这样也认。"),
+    )
+    listed_agreement = ColumnField(
+        "是否签订保密协议",
+        "保密协议",
+        "签订保密协议",
+        "是否签保密协议",
+        "是否签署保密协议",
+        "保密协议签订情况",
+        judge=PlainJudge(),
+        samples=("是", "否"),
+        choices=("是", "否"),
+        hint=lazy("从选项里选。这里写的只记在档案里；要算签署，本人登录后在系统里签。"),
+    )
+    listed_grade = ColumnField(
+        "上年度考核等次",
+        "上年考核等次",
+        "年度考核等次",
+        "考核等次",
+        "上年度考核结果",
+        "上年度考核情况",
+        judge=PlainJudge(),
+        samples=("合格", ""),
+        choices=("优秀", "合格", "基本合格", "不合格", "不定等次"),
+        hint=lazy("照上年度的考核结果填。这里写的只记在档案里，不当作系统里的考核。"),
     )
     mentor = ColumnField(
         "是否小教员",

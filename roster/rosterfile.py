@@ -19,8 +19,9 @@ from roster.gazetteer import find_community, in_county
 from roster.judges import SENTENCES
 from roster.known import Known
 from roster.matching import GONE, Matching, full_name
-from roster.models import Employment, Grid, GridKind, Posting, Role, Territory, Worker
+from roster.models import Employment, Grid, GridKind, PostBand, Posting, Role, Territory, Worker
 from roster.places import Map, covered
+from roster.posts import Bands
 from roster.rostercolumns import RosterColumns
 
 MENTOR = {"county": "county", "township": "township", "yes": "township"}
@@ -64,12 +65,17 @@ class RosterResource(RosterColumns):
     def missing(cls) -> str:
         return "" if Grid.objects.exists() else _("系统里还没有网格。请先导入网格台账，再导入花名册。")
 
+    @classmethod
+    def lists(cls, user: Any) -> dict[str, list[str]]:
+        return {**super().lists(user), "post": list(PostBand.objects.values_list("name", flat=True))}
+
     # --- judging ----------------------------------------------------------------------------------------------------
 
     def prepare(self, *, actor: Any, now: datetime) -> None:
         if sentence := self.missing():
             raise Refused(sentence)
-        self.map = Map.draw()
+        self.map, self.bands = Map.draw(), Bands.draw()
+        self.map.posts = self.bands.names
         self.paths = reach.paths(actor) if actor else [""]
         self.may_decide = actor is None or reach.has(actor, Role.CITY_ADMIN, Role.COUNTY_ADMIN)
         self.cut: list[tuple[Line, dict[str, Any]]] = []
@@ -83,7 +89,9 @@ class RosterResource(RosterColumns):
         self.matching = Matching(self.map, self.paths, found, self.may_decide)
         groups.reverse()
         while groups:
-            self.matching.judge(groups.pop())
+            group = groups.pop()
+            self.bands.fit(group, self.matching)
+            self.matching.judge(group)
         for line, plan in self.cut:
             self.matching.truncated(line, plan, line.values["id_number"].head)
 
@@ -175,6 +183,8 @@ class RosterResource(RosterColumns):
         joined = values.get("joined") or identity.PartialDate()
         mobile = values.get("mobile") or identity.Mobile()
         number = values.get("id_number") or identity.IdNumber()
+        # part-timers do not stand on the ladder
+        post, step = self.bands.read(line) if kind == Employment.FULL_TIME else (None, None)
         return Person(
             name=values["name"],
             township_id=community.parent_id or 0,
@@ -195,8 +205,10 @@ class RosterResource(RosterColumns):
             managed_by=values.get("managed_by", "")[:60],
             certificate_number=values.get("certificate_number", "")[:40],
             certificate_expires_on=(values.get("certificate_expires_on") or identity.PartialDate()).date,
-            # part-timers do not stand on the ladder
-            step=values.get("step") if kind == Employment.FULL_TIME else None,
+            post_id=post,
+            step=step,
+            listed_agreement=values.get("listed_agreement", "")[:30],
+            listed_grade=values.get("listed_grade", "")[:30],
         )
 
     # --- with the whole file in view ----------------------------------------------------------------------------------

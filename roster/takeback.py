@@ -92,7 +92,7 @@ def values(worker: Worker, one: Done, ended: Collection[int]) -> str:
         return _("原来的乡镇（街道）后来合并或者撤销了，撤不回来。")
     for name, (_old, new) in one["changed"].items():
         if known.value(worker, name) != new:
-            return _("“%s”后来又改过，撤不回来。") % known.COMPARED.get(name) or arrivals.COLUMNS[name].verbose_name
+            return _("“%s”后来又改过，撤不回来。") % (known.COMPARED.get(name) or arrivals.COLUMNS[name].verbose_name)
     return ""
 
 

@@ -28,6 +28,7 @@ class WorkerInspectView(ScopedInspectView):
             "next_steps": list(next_steps(worker, reader)),
             "newest": undoable(life, reader),
             "groups": groups(worker),
+            "listed": fields.listed(worker),
             "events": life.events(reader=reader),
             "versions": signed_versions(worker),
             "certificate": certificates.standing(worker, today=today),

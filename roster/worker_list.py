@@ -301,5 +301,7 @@ COLUMNS: list[str | BaseColumn] = [
         shown=False,
     ),
     display("listed_as_mentor", shown=False),
+    display("listed_agreement", shown=False),
+    display("listed_grade", shown=False),
     ListColumn("account", label=_("账号"), accessor=account_state, related=["user"], shown=False),
 ]

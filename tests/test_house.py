@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 from django.template.loader import get_template
 
@@ -137,3 +138,13 @@ def test_every_task_of_beat_exists():
             importlib.import_module(f"{floor}.tasks")
     scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
     assert scheduled - set(app.tasks) == set()
+
+
+def test_every_model_is_called_something_in_chinese():
+    """Its name stands in sentences: “后来已有“应试”，撤不回来。”"""
+    ours = [model for floor in FLOORS for model in apps.get_app_config(floor).get_models()]
+    assert [
+        model.__name__
+        for model in ours
+        if not (HAN.search(str(model._meta.verbose_name)) and HAN.search(str(model._meta.verbose_name_plural)))
+    ] == []

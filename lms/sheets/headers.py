@@ -96,41 +96,49 @@ def find(
     need: Sequence[str] = (),
     mapping: Mapping[int, str] | None = None,
     given: tuple[int, int] | None = None,
+    at: int | None = None,
     left: frozenset[int] = frozenset(),
 ) -> Header:
     """
-    The best header among the first rows: the most fields, then the higher, then the shorter. It must name two fields and all of `need`.
+    The best header among the first rows, or of those that begin `at` a row (from 0): the most fields, then the higher, then the shorter.
+    It must name two fields and all of `need`.
 
     `mapping` gives the field of some columns by hand, `given` the header's own row number and depth, `left` the columns to pass over.
     """
     mapping = mapping or {}
     tried: list[tuple[int, Header, set[str]]] = []
-    for first, depth in _places(sheet, given):
-        titles = {at: title for at, title in _titles(sheet, first, depth).items() if at not in left}
+    for first, depth in _places(sheet, given, at):
+        titles = {index: title for index, title in _titles(sheet, first, depth).items() if index not in left}
         if depth > 1 and not given and not _adds(sheet, first, depth, titles, names):
             continue
         fields = _fields(titles, names, mapping)
-        by_hand = {name for at, name in mapping.items() if name and at < sheet.width and at not in left}
+        by_hand = {name for index, name in mapping.items() if name and index < sheet.width and index not in left}
         tried.append((len(fields), Header(first, depth, beside=_beside(titles, names)), fields | by_hand))
     whole = [one for one in tried if len(one[2]) > 1 and one[2].issuperset(need)]
     if not whole:
         return Header(near=_near(tried, need))
     # Fields by hand count for less than titles that are known: they are given to the rows of people as well.
-    _score, best, _all = max(
-        whole,
-        key=lambda one: (one[0], _own(sheet, one[1], mapping), len(one[2]), -one[1].first, -one[1].depth),
-    )
+    over: list[tuple[int, Header, set[str]]] = whole
+    while over:
+        _score, best, _all = max(
+            over,
+            key=lambda one: (one[0], _own(sheet, one[1], mapping), len(one[2]), -one[1].first, -one[1].depth),
+        )
+        # a longer header further down is that of a second table
+        over = [one for one in whole if _is_table_over(sheet, one[1], best)]
     if not given:
         best.depth = _reach(sheet, best)
     best.columns = _columns(sheet, best, names, mapping, left)
     return best
 
 
-def _places(sheet: Sheet, given: tuple[int, int] | None) -> list[tuple[int, int]]:
+def _places(sheet: Sheet, given: tuple[int, int] | None, at: int | None) -> list[tuple[int, int]]:
     if given:
         first, depth = given[0] - 1, min(given[1], DEEPEST)
         return [(first, depth)] if first + depth <= len(sheet.rows) else []
     shown = [first for first, row in enumerate(sheet.rows[:2_000]) if not all(map(blank, row))][:HEADER_DEPTH]
+    if at is not None:
+        shown = [at]
     return [
         (first, depth)
         for first in shown
@@ -156,6 +164,12 @@ def _adds(sheet: Sheet, first: int, depth: int, titles: Mapping[int, tuple[str, 
     )
     own = any(title_key(text(cell)) in names for cell in sheet.rows[first] if not blank(cell))
     return groups or own or any(title_key("".join(path)) in names for path in titles.values() if len(path) > 1)
+
+
+def _is_table_over(sheet: Sheet, header: Header, best: Header) -> bool:
+    """Whether rows of people or places, with a long number in them, stand between a header and a better one under it."""
+    between = sheet.rows[header.first + header.depth : best.first]
+    return any(LONG_NUMBER.search(text(cell)) for row in between for cell in row if not blank(cell))
 
 
 def _reach(sheet: Sheet, header: Header) -> int:

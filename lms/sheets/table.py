@@ -32,7 +32,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A row that is no data, and why: "blank", "header", "hint", "total", "signature", "note" or "hidden"."""
+    """A row that is no data, and why: "blank", "header", "hint", "total", "signature", "note", "hidden" or "other" (under a header of another kind)."""
 
     number: int
     reason: str

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from . import headers
+from .below import Below
 from .book import Book, Sheet, blank, text
 from .headers import Aliases, Column, Header, Near
 from .options import LEAVE_OUT, UNTOUCHED, ReadOptions
@@ -67,7 +68,8 @@ def tables(
         if not header.columns or header.beside:
             left_out.append(LeftOut(sheet.name, "side by side" if header.beside else "no table", tuple(header.near)))
         else:
-            found.append(_table(sheet, header, options, fillable))
+            below = Below(sheet, names, need, _left(sheet, options))
+            found.extend(_tables(sheet, header, options, fillable, below))
     return found, left_out
 
 
@@ -83,8 +85,11 @@ def find_table(
 
     `mapping` gives the field of some columns by hand (column from 0 → field, "" for none) and wins over their titles.
     """
-    header = headers.find(sheet, headers.names_of(aliases, {}), need=need, mapping=mapping)
-    return _table(sheet, header, UNTOUCHED, ()) if header.columns else None
+    names = headers.names_of(aliases, {})
+    header = headers.find(sheet, names, need=need, mapping=mapping)
+    if not header.columns:
+        return None
+    return _tables(sheet, header, UNTOUCHED, (), Below(sheet, names, need, frozenset()))[0]
 
 
 def candidates(sheet: Sheet, n: int = SHOWN_ROWS) -> list[Shown]:
@@ -109,20 +114,32 @@ def _unread(sheet: Sheet, alone: bool, options: ReadOptions) -> str:
 
 
 def _header(sheet: Sheet, names: headers.Names, need: Sequence[str], options: ReadOptions) -> Header:
-    left = sheet.hidden_columns if options.hidden_columns == LEAVE_OUT else frozenset()
     mapping, given = options.columns(sheet.name), options.headers.get(sheet.name)
-    return headers.find(sheet, names, need=need, mapping=mapping, given=given, left=left)
+    return headers.find(sheet, names, need=need, mapping=mapping, given=given, left=_left(sheet, options))
 
 
-def _table(sheet: Sheet, header: Header, options: ReadOptions, fillable: Collection[str]) -> Table:
-    first, depth = header.first, header.depth
-    table = Table(sheet, tuple(range(first + 1, first + depth + 1)), header.columns)
-    sorter = Sorter(table, options)
-    for at in range(first + depth, len(sheet.rows)):
-        sorter.take(at)
-    sorter.close(fillable)
-    table.columns = [replace(column, samples=_samples(table, column)) for column in table.columns]
-    return table
+def _left(sheet: Sheet, options: ReadOptions) -> frozenset[int]:
+    return sheet.hidden_columns if options.hidden_columns == LEAVE_OUT else frozenset()
+
+
+def _tables(sheet: Sheet, header: Header, options: ReadOptions, fillable: Collection[str], below: Below) -> list[Table]:
+    """The table under a header, and those under it that have columns of their own."""
+    found: list[Table] = []
+    following: Header | None = header
+    top = 0  # where the titles of the table begin
+    while following:
+        first, depth = following.first, following.depth
+        # what stands over a table is its own title and none of the people of the table before
+        own = replace(sheet, rows=[[]] * top + sheet.rows[top:]) if top else sheet
+        table = Table(own, tuple(range(first + 1, first + depth + 1)), following.columns)
+        sorter = Sorter(table, options, below, sum(len(one.rows) for one in found))
+        following = next((lower for at in range(first + depth, len(sheet.rows)) if (lower := sorter.take(at))), None)
+        sorter.close(fillable)
+        table.columns = [replace(column, samples=_samples(table, column)) for column in table.columns]
+        found.append(table)
+        no_titles = [row.number for row in table.skipped if row.reason not in ("note", "blank")]
+        top = max([first + depth, *no_titles[-1:], *(row.number for row in table.rows[-1:])])
+    return found
 
 
 def _samples(table: Table, column: Column) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ empty where all is well. Which codes leave a row out and which are a remark, `ro
 from .contacts import Mobile, mask_mobile, mobile
 from .dates import PartialDate, when
 from .idnumbers import IdNumber, check_digit, id_number, mask_id, sex_differs, starred
+from .ladder import Standing, standing
 from .names import PersonName, mask_name, person_name
 from .pinyin import pinyin_of, without_tone
 from .places import county_stem, grid_ordinal, match_place, stem, township_stem
@@ -30,6 +31,7 @@ __all__ = [
     "Mobile",
     "PartialDate",
     "PersonName",
+    "Standing",
     "Term",
     "certificate_level",
     "channel",
@@ -52,6 +54,7 @@ __all__ = [
     "political",
     "sex",
     "sex_differs",
+    "standing",
     "starred",
     "stem",
     "township_stem",

@@ -81,7 +81,7 @@ def grid_ordinal(name: Cell, community_name: str = "") -> int | None:
                 break
     elif not found:
         found = re.fullmatch(rf".*?(?:第|社区|村|居委会|委员会|村委会){NUMBER}号?网格", value)
-    number = _figure(found["number"]) if found else None
+    number = figure(found["number"]) if found else None
     return number or None
 
 
@@ -103,7 +103,7 @@ def _forms(short: str) -> list[str]:
     return [short + ending for ending in endings]
 
 
-def _figure(number: str) -> int:
+def figure(number: str) -> int:
     """The value of a figure in digits or in Han numerals up to 999."""
     if number.isdecimal():
         return int(number)

@@ -32,6 +32,8 @@ class Batch(models.Model):
 
     class Meta:
         ordering = ["-at", "-pk"]
+        verbose_name = _("批量操作")
+        verbose_name_plural = _("批量操作")
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"

@@ -1,6 +1,7 @@
 """What is handed out and signed: first passwords, the confidentiality agreement."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from lms.sealing import SealedJSONField
 from roster.models.territory import Territory
@@ -23,6 +24,8 @@ class PasswordSheet(models.Model):
 
     class Meta:
         ordering = ["-made_at"]
+        verbose_name = _("首次密码名单")
+        verbose_name_plural = _("首次密码名单")
 
     def __str__(self) -> str:
         return f"{self.township} {self.made_at:%Y-%m-%d}"
@@ -35,6 +38,10 @@ class Agreement(models.Model):
     title = models.CharField(max_length=100)
     text = models.TextField()
     published_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("保密协议")
+        verbose_name_plural = _("保密协议")
 
     def __str__(self) -> str:
         return f"{self.title} {self.version}"
@@ -49,6 +56,8 @@ class Signature(models.Model):
     signed_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = _("协议签署")
+        verbose_name_plural = _("协议签署")
         constraints = [models.UniqueConstraint(fields=["worker", "agreement"], name="agreement_signed_once")]
 
     def __str__(self) -> str:

@@ -78,6 +78,10 @@ class FormerName(models.Model):
         Territory, on_delete=models.PROTECT, null=True, blank=True, related_name="names_of_moved"
     )
 
+    class Meta:
+        verbose_name = _("曾用名")
+        verbose_name_plural = _("曾用名")
+
     def __str__(self) -> str:
         return self.name
 
@@ -106,6 +110,8 @@ class TerritoryChange(models.Model):
 
     class Meta:
         ordering = ["-on", "-pk"]
+        verbose_name = _("区划变动")
+        verbose_name_plural = _("区划变动")
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.on}"

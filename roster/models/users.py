@@ -77,6 +77,8 @@ class RoleGrant(models.Model):
     objects = RoleGrantQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("角色")
+        verbose_name_plural = _("角色")
         constraints = [
             models.UniqueConstraint(
                 fields=["user", "role", "territory"], condition=Q(until=None), name="role_held_once"
@@ -98,6 +100,8 @@ class SavedView(models.Model):
 
     class Meta:
         ordering = ["name"]
+        verbose_name = _("视图")
+        verbose_name_plural = _("视图")
         constraints = [models.UniqueConstraint(fields=["user", "listing", "name"], name="saved_view_once")]
 
     def __str__(self) -> str:

@@ -138,6 +138,9 @@ class Worker(models.Model):
     listed_as_mentor = models.CharField(
         _("名册中标为小教员"), max_length=10, blank=True, choices=[("county", _("县级")), ("township", _("乡级"))]
     )
+    # the list's own words; what counts is the signature here, and the assessment on the records' floor
+    listed_agreement = models.CharField(_("名册上的保密协议"), max_length=30, blank=True)
+    listed_grade = models.CharField(_("名册上的上年度考核等次"), max_length=30, blank=True)
     state = models.CharField(_("状态"), max_length=10, choices=WorkerState.choices, default=WorkerState.ACTIVE)
     created_at = models.DateTimeField(default=timezone.now)
 

@@ -180,3 +180,136 @@ def test_rows_that_a_filter_hides_are_read_and_named():
 def test_a_sheets_name_tells_its_place(name):
     assert sheets.bare_name(name) == "天城镇"
     assert sheets.bare_name("2024") == "2024"
+
+
+# --- two tables, one under the other ------------------------------------------------------------------------------------
+
+
+def under(rows: list[list], *, need: tuple[str, ...] = ("name", "id_number")) -> list[sheets.Table]:
+    found, _left = sheets.tables(sheets.read(made.made(rows), name="x.xlsx"), ALIASES, need=need)
+    return found
+
+
+def test_a_second_table_is_read_by_its_own_header():
+    upper, lower = under(
+        [
+            ["姓名", "身份证号", "手机号", "村"],
+            ["甲", ONE, "13900000001", "一村"],
+            [None],
+            ["兼职网格员"],
+            ["序号", "村", "姓名", "身份证号", "备注"],
+            [1, "二村", "乙", TWO, "新来"],
+            [2, "二村", "丙", THREE, None],
+        ]
+    )
+    assert [(row.number, row.cells["name"], row.cells["community"]) for row in upper.rows] == [(2, "甲", "一村")]
+    assert [(row.number, row.cells["name"], row.cells["community"]) for row in lower.rows] == [
+        (6, "乙", "二村"),
+        (7, "丙", "二村"),
+    ]
+    assert (upper.header_rows, lower.header_rows, lower.sheet.name) == ((1,), (5,), upper.sheet.name)
+    assert reasons(upper) == [(3, "blank"), (4, "note")]
+    assert [(column.letter, column.field) for column in lower.columns][:3] == [
+        ("A", "seq"),
+        ("B", "community"),
+        ("C", "name"),
+    ]
+
+
+def test_two_columns_that_change_places_are_another_header():
+    """More than half of it says what the header over it says, and it is no repetition."""
+    upper, lower = under(
+        [
+            ["姓名", "身份证号", "手机号", "乡镇", "村"],
+            ["甲", ONE, "13900000001", "天城镇", "一村"],
+            ["姓名", "身份证号", "手机号", "村", "乡镇"],
+            ["乙", TWO, "13900000002", "二村", "天城镇"],
+        ]
+    )
+    assert (upper.rows[0].cells["community"], lower.rows[0].cells["community"]) == ("一村", "二村")
+
+
+def test_a_lower_header_of_two_rows_is_joined_too():
+    def merge(_book, sheet):
+        for area in ("A3:A4", "B3:C3", "D3:D4"):
+            sheet.merge_cells(area)
+
+    rows = [
+        ["姓名", "身份证号", "乡镇"],
+        ["甲", ONE, "天城镇"],
+        ["姓名", "所属", None, "身份证号"],
+        [None, "乡镇", "村", None],
+        ["乙", "白霓镇", "二村", TWO],
+    ]
+    found, _left = sheets.tables(
+        sheets.read(made.made(rows, change=merge), name="x.xlsx"), ALIASES, need=("name", "id_number")
+    )
+    assert [table.header_rows for table in found] == [(1,), (3, 4)]
+    assert found[1].rows[0].cells == {"name": "乙", "township": "白霓镇", "community": "二村", "id_number": TWO}
+
+
+def test_a_table_of_another_kind_is_left_out_and_counted_up_to_the_next_header():
+    (found,) = under(
+        [
+            ["姓名", "身份证号", "村"],
+            ["甲", ONE, "一村"],
+            ["联系电话", "乡镇", "村社区"],
+            ["0715-8123456", "天城镇", "一村"],
+            ["合计", "9人"],
+            ["姓名", "身份证号", "村"],
+            ["乙", TWO, "二村"],
+        ]
+    )
+    assert [row.cells["name"] for row in found.rows] == ["甲", "乙"]
+    assert reasons(found) == [(3, "other"), (4, "other"), (5, "other"), (6, "header")]
+    assert found.checks == []
+
+
+def test_the_same_columns_in_other_words_are_no_second_table():
+    (found,) = under(
+        [["姓名", "身份证号", "手机号"], ["甲", ONE, "1"], ["网格员姓名", "身份证号码", "联系电话"], ["乙", TWO, "2"]]
+    )
+    assert [row.cells["name"] for row in found.rows] == ["甲", "乙"]
+    assert reasons(found) == [(3, "header")]
+
+
+def test_a_total_under_both_speaks_of_both():
+    _upper, lower = under(
+        [
+            ["姓名", "身份证号"],
+            ["甲", ONE],
+            ["小计", "1人"],
+            ["身份证号", "姓名"],
+            [TWO, "乙"],
+            ["小计", "1人"],
+            ["总计", "2人"],
+        ]
+    )
+    assert [(check.declared, check.agrees) for check in lower.checks] == [(1, True), (2, True)]
+
+
+def test_endless_headers_are_left_out_at_last_and_never_misread():
+    rows = [["姓名", "身份证号"], ["甲", ONE]]
+    for turn in range(300):
+        rows += [["身份证号", "姓名"], [TWO, "乙"]] if turn % 2 == 0 else [["姓名", "身份证号"], ["丙", THREE]]
+    found = under(rows)
+    assert len(found) == 20
+    assert {row.cells["name"] for table in found for row in table.rows} == {"甲", "乙", "丙"}
+    assert {row.cells["id_number"] for table in found for row in table.rows} == {ONE, TWO, THREE}
+
+
+def test_a_title_over_a_header_that_comes_again_is_no_person():
+    (found,) = under(
+        [
+            ["姓名", "身份证号", "手机号"],
+            ["甲", ONE, "1"],
+            ["二、兼职"],
+            ["姓名", "身份证号", "手机号"],
+            ["乙", TWO, "2"],
+            ["丙丁"],
+            ["姓名", "身份证号", "手机号"],
+        ]
+    )
+    # a name alone may be a person of whom everything else is missing
+    assert [row.cells["name"] for row in found.rows] == ["甲", "乙", "丙丁"]
+    assert reasons(found) == [(3, "note"), (4, "header"), (7, "header")]

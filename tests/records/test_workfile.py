@@ -82,6 +82,14 @@ def test_the_month_is_read_from_the_title_where_no_column_has_it(read, take, wor
     assert results_of(colleague) == [("2026年3月业务实绩", Decimal(0))]
 
 
+@pytest.mark.parametrize("lower", ["姓名,手机号,得分", "手机号,姓名,得分"])
+def test_two_months_under_each_other_are_not_taken_for_one(read, worker, lower):
+    second = WANG if lower.startswith("姓名") else ",".join(reversed(WANG.split(",")))
+    rows = [f"{WANG},92.5", "2026年4月网格员业务实绩,,", lower, f"{second},88"]
+    lines = read("work", "\n".join(["2026年3月网格员业务实绩,,", "姓名,手机号,得分", *rows]).encode())
+    assert told(lines) == [(3, "wrong", ["period_missing"]), (6, "wrong", ["period_missing"])]
+
+
 def test_a_title_right_over_the_header_is_read_too(read, worker):
     data = "\n".join(["2026年3月业务实绩统计表,,", "姓名,手机号,得分", f"{WANG},92.5"]).encode()
     lines = read("work", data)
