@@ -155,7 +155,7 @@ def looked_through(request: HttpRequest, run: ImportRun, resource: type[SheetRes
         "alike": preview.alike(run, resource, only),
         "file_line": preview.file_line(run),
         "totals": preview.totals(run),
-        "strangers": unread.tables(run) + unread.hidden(run),
+        "strangers": unread.strange(run),
         "hidden": preview.hidden(run),
         "skipped": list(preview.skipped(run)),
         "left_out": preview.left_out_sheets(run),

@@ -81,6 +81,7 @@ def read(
     resource.judge(lines, tables=found)
     for line in lines:
         settle(line)
+    told["said"] = resource.said(lines)
     absent = resource.absent(lines)
     areas = sorted({line.area for line in lines if line.area})
     return Reading(

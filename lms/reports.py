@@ -70,7 +70,7 @@ def told(run: ImportRun, resource: type[SheetResource], *, now: datetime) -> dic
         "counts": counts(run),
         "total": sum(count for outcome, count in run.counts.items() if outcome != Outcome.ABSENT),
         "file_line": preview.file_line(run),
-        "totals": [sentence for sentence, _agrees in preview.totals(run)] + unread.tables(run) + unread.hidden(run),
+        "totals": [sentence for sentence, _agrees in preview.totals(run)] + unread.strange(run),
         "hidden": preview.hidden(run),
         "skipped": summed(run),
         "left_out": preview.left_out_sheets(run),

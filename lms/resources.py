@@ -245,6 +245,10 @@ class SheetResource(resources.Resource):
         """What is known in the places this file speaks of and does not stand in it: listed for a decision, never touched."""
         return []
 
+    def said(self, lines: Sequence[Line]) -> list[str]:
+        """Sentences on the file as a whole, over the preview: what is fine in each row and strange in all of them."""
+        return []
+
     def known_in(self, areas: Sequence[str]) -> dict[str, int]:
         """How many known ones each area holds: a file that would change more than a tenth of them is asked about again."""
         return {}

@@ -21,6 +21,11 @@ def why(title: str, resource: Any) -> str:
     return str(said.get(leaf, NOT_NEEDED))
 
 
+def strange(run: ImportRun) -> list[str]:
+    """All of it, and what the kind itself has to say of the whole file."""
+    return [*tables(run), *hidden(run), *run.reading.get("said", [])]
+
+
 def tables(run: ImportRun) -> list[str]:
     """A sentence for each sheet in which a table of another kind stands under the one that was read."""
     found = []

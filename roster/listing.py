@@ -29,6 +29,17 @@ def by_person(lines: Sequence[Line]) -> list[list[Line]]:
     return list(groups.values())
 
 
+def sharing(lines: Sequence[Line]) -> list[list[Line]]:
+    """For each mobile number that the list gives to several people, a row of each of them."""
+    people: dict[str, dict[str, Line]] = defaultdict(dict)
+    first: dict[str, Line] = {}
+    for line in lines:
+        mobile = line.plan["person"]["mobile"] if line.plan else ""
+        if mobile and first.setdefault(mobile, line).key != line.key:
+            people[mobile].setdefault(line.key, line)
+    return [[first[mobile], *others.values()] for mobile, others in people.items()]
+
+
 DATES = ("joined_on", "certificate_expires_on")
 
 

@@ -25,6 +25,7 @@ from roster.posts import Bands
 from roster.rostercolumns import RosterColumns
 
 MENTOR = {"county": "county", "township": "township", "yes": "township"}
+SHOWN = 10  # rows named where a sentence speaks of many
 POSITIONS = {"社区专职网格员": Employment.FULL_TIME}
 
 
@@ -227,6 +228,17 @@ class RosterResource(RosterColumns):
         missing = sorted(set(listed.values_list("pk", flat=True)) - self.matching.seen)
         found = [worker for chunk in known.chunks(missing) for worker in unnamed(chunk) if worker.label not in doubtful]
         return sorted(found, key=lambda line: line.key)
+
+    def said(self, lines: Sequence[Line]) -> list[str]:
+        shared = listing.sharing(lines)
+        if not shared:
+            return []
+        rows = [str(line.number) for people in shared for line in people]
+        text = _(
+            "有 %(numbers)s 个手机号写在了 %(people)s 个人名下（第 %(rows)s 行）。共用的，登录时会问是哪一位；填错的，请改好再传。"
+        )
+        named = "、".join(rows[:SHOWN]) + ("……" if len(rows) > SHOWN else "")
+        return [text % {"numbers": len(shared), "people": len(rows), "rows": named}]
 
     def known_in(self, areas: Sequence[str]) -> dict[str, int]:
         return {area: Worker.objects.listed().within([area]).count() for area in areas}

@@ -499,3 +499,12 @@ def test_a_grid_number_or_code_is_never_taken_twice(county_admin, city):
         ("out_of_reach", ["out_of_reach"]),
         ("out_of_reach", ["out_of_reach"]),
     ]
+
+
+def test_a_telephone_of_several_people_is_told_over_the_preview(listed):
+    """The village clerk's number beside everybody: fine for each row, and told of the list."""
+    shared = listed(row("王秀兰", 1, mobile="13907150001"), row("李建国", 2, SECOND, mobile="13907150001")).read()
+    (sentence,) = shared.report["said"]
+    assert sentence.startswith("有 1 个手机号写在了 2 个人名下（第 2、3 行）")
+    same = listed(row("王秀兰", 1, mobile="13907150001"), row("王秀兰", 1, SECOND, mobile="13907150001")).read()
+    assert same.report["said"] == []
