@@ -17,15 +17,12 @@ def out(now: datetime, way: str = "") -> Q:
 
 
 nothing("exams.Bank", "name subject")
-nothing(
-    "exams.Question", "kind material stem options key points reference explanation basis course_slug"
-)
-declare(
-    "exams.Exam", plain="title sections employment seed", hands="created_by", why="谁出的这场考试", long="长期保留"
-)
+nothing("exams.Question", "kind material stem options key points reference explanation basis course_slug")
+declare("exams.Exam", plain="title sections employment seed", hands="created_by", why="谁出的这场考试", long="长期保留")
 nothing("exams.PaperItem", "kind content")
 declare(
     "exams.Attempt",
+    about="考试",
     holds={
         "paper": "发给本人的试题顺序",
         "state": "考试的状态",
@@ -35,6 +32,7 @@ declare(
         "started_at": "开考时间",
         "finished_at": "交卷时间",
     },
+    inner="paper flags",
     why=WHY,
     long=LONG,
     gone=Gone.KEPT,
@@ -43,6 +41,7 @@ declare(
 )
 declare(
     "exams.Answer",
+    about="作答",
     holds={"value": "作答内容，案例题是自己写的话", "marks": "这一题的得分"},
     why=WHY,
     long=LONG,
@@ -53,6 +52,7 @@ declare(
 )
 declare(
     "exams.Award",
+    about="评分",
     holds={"points": "给了哪些要点", "marks": "给的分", "remark": "评语"},
     hands="marker",
     why=WHY,

@@ -75,9 +75,11 @@ class Column:
         self.name = f"{model._meta.label}.{column.name}"
         quote = connection.ops.quote_name
         self.table, self.column = quote(model._meta.db_table), quote(column.column)
-        self.key = quote(model._meta.pk.column)  # type: ignore[union-attr]
+        self.key = quote(str(model._meta.pk.column))
         # both databases compare JSON as text alike when it is cast; SQLite holds it as text
-        self.text = f"{self.column}::text" if self.is_json(column) and connection.vendor == "postgresql" else self.column
+        self.text = (
+            f"{self.column}::text" if self.is_json(column) and connection.vendor == "postgresql" else self.column
+        )
         self.cast = "%s::jsonb" if self.text != self.column else "%s"
 
     @staticmethod
@@ -118,7 +120,7 @@ class Column:
         """What stands there with its sealed parts sealed anew."""
         if held.startswith(TOKEN):
             return renewed(held, tally, write=write)
-        if held[:1] not in "{[":
+        if not held.startswith(("{", "[")):
             return held
         new = walked(json.loads(held), lambda text: renewed(text, tally, write=write))
         return json.dumps(new) if new != json.loads(held) else held
@@ -188,7 +190,7 @@ def put_over(storage: Storage, name: str, data: bytes) -> None:
     try:
         path = Path(storage.path(name))
     except NotImplementedError:
-        storage._save(name, ContentFile(data))  # type: ignore[attr-defined]  an object store puts it whole
+        getattr(storage, "_save")(name, ContentFile(data))  # noqa: B009  an object store puts it whole
         return
     beside = path.with_name(f"{path.name}.new")
     beside.write_bytes(data)

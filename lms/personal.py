@@ -55,9 +55,15 @@ class Personal:
     gone: Gone = Gone.STAYS
     # the look-up from a row to the worker it is about; "" where its rows are nobody's in particular
     of: str = ""
+    # what its rows are called for people
+    about: str = ""
     # what is emptied, and what gets the name of somebody forgotten, where rows are emptied
     empties: tuple[str, ...] = ()
     renames: tuple[str, ...] = ()
+    # sentences in which the name may stand, and is replaced by what they are called then
+    mentions: tuple[str, ...] = ()
+    # what only the system can use, such as hashes: a copy for the person says that it is there, not what it is
+    inner: frozenset[str] = frozenset()
     # which rows may be shown at a moment: a mark that is not out yet is in no file either
     shown: Callable[[datetime], Q] | None = None
     # of a library's model that holds nothing: its fields change with the library and are not listed one by one
@@ -73,6 +79,9 @@ class Personal:
 
 
 _declared: dict[str, Personal] = {}
+# what floors keep of a worker in private storage beside what rows name: files that are drawn and kept
+FilesOf = Callable[[Any], list[str]]
+_files: list[FilesOf] = []
 
 
 def declare(
@@ -83,6 +92,8 @@ def declare(
     hands: str = "",
     empties: str = "",
     renames: str = "",
+    mentions: str = "",
+    inner: str = "",
     **said: Any,
 ) -> None:
     """Declare one model; names of fields are given with spaces between them. `hands` are the people who did it, in their office."""
@@ -92,6 +103,8 @@ def declare(
         plain=frozenset(plain.split()),
         empties=tuple(empties.split()),
         renames=tuple(renames.split()),
+        mentions=tuple(mentions.split()),
+        inner=frozenset(inner.split()),
         **said,
     )
 
@@ -99,6 +112,18 @@ def declare(
 def nothing(model: str, plain: str = "", *, wholly: bool = False) -> None:
     """Declare that a model holds nothing of a person."""
     _declared[model] = Personal(model=model, plain=frozenset(plain.split()), wholly_plain=wholly)
+
+
+def files(function: FilesOf) -> FilesOf:
+    """Register who knows the names of such files."""
+    _files.append(function)
+    return function
+
+
+def files_of(worker: Any) -> list[str]:
+    """Names in private storage of what was drawn for a worker."""
+    all_declared()
+    return [name for function in _files for name in function(worker)]
 
 
 def all_declared() -> dict[str, Personal]:
@@ -146,17 +171,24 @@ def open_fields(one: Personal, model: type[models.Model]) -> list[str]:
     ]
 
 
+def changed(one: Personal) -> tuple[str, ...]:
+    """The fields that are not left as they are when their person is forgotten."""
+    return (*one.empties, *one.renames, *one.mentions)
+
+
 def faults(one: Personal) -> list[str]:
     """What is wrong with a declaration in itself."""
     try:
         names = {column.name for column in one.made._meta.concrete_fields}
     except LookupError:
         return []
-    found = [f"没有 {name} 这一栏" for name in {*one.holds, *one.plain, *one.empties, *one.renames} - names]
+    found = [f"没有 {name} 这一栏" for name in {*one.holds, *one.plain, *changed(one), *one.inner} - names]
     found += [f"{name} 又是又不是个人信息" for name in set(one.holds) & one.plain]
-    found += [f"{name} 要清空，却没有说是什么" for name in {*one.empties, *one.renames} - set(one.holds)]
+    found += [f"{name} 没有说是什么" for name in {*changed(one), *one.inner} - set(one.holds)]
     if one.holds and not (one.why and one.long):
         found.append("没有说为什么保存、保存多久")
-    if (one.gone == Gone.EMPTIED) != bool(one.empties or one.renames):
+    if one.of and not one.about:
+        found.append("没有说这些行叫什么")
+    if (one.gone == Gone.EMPTIED) != bool(changed(one)):
         found.append("清空哪些栏与怎么处理对不上")
     return found

@@ -10,6 +10,8 @@ HEAD = """# 个人信息清单
 
 处理的依据是履行法定职责（《个人信息保护法》第十三条、第三十四条）：城市按网格化管理的规定培训、考核网格员。身份证号按敏感个人信息对待：
 封存保存，只用来核对身份；看完整的号码要有职责、要选原因、留记录，本人看得到。没有居民的资料，没有定位，没有人脸。
+
+“规定年限”是设置 `LEFT_WORKER_DAYS`，“导入完成后”的天数是 `IMPORT_ORIGINAL_DAYS`，后台任务是 `JOB_DAYS`；本市另有规定的，改设置。
 """
 
 FLOORS = {
@@ -47,7 +49,8 @@ def told(declarations: Iterator[Personal]) -> Iterator[str]:
 
 
 def title(one: Personal) -> str:
-    name = str(one.made._meta.verbose_name) if one.made._meta.original_attrs.get("verbose_name") else ""
+    given = one.made._meta.original_attrs.get("verbose_name")
+    name = one.about or (str(one.made._meta.verbose_name) if given else "")
     return f"{name} `{one.model}`" if name else f"`{one.model}`"
 
 
@@ -58,6 +61,8 @@ def fate(one: Personal, name: str) -> str:
         return "到期清除"
     if name in one.empties:
         return "清空"
+    if name in one.mentions:
+        return "其中的姓名改成“已删除人员”和编号"
     if name in one.renames:
         return "改成“已删除人员”和编号"
     return "不属于本人" if one.holds[name] == HAND else "保留"

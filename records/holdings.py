@@ -1,8 +1,11 @@
 """What the records hold of people."""
 
+from typing import Any
+
+from django.core.files.storage import storages
 from django.db.models import Q
 
-from lms.personal import Gone, declare, nothing
+from lms.personal import Gone, declare, files, nothing
 
 LONG = "随档案长期保留；人被删除以后只剩编号，全县合计不变"
 
@@ -12,6 +15,7 @@ nothing("records.Scheme", "employment name bands excellent_grade")
 nothing("records.Indicator", "name formula")
 declare(
     "records.SkillRecord",
+    about="技能档案",
     holds={
         "kind": "哪一类",
         "title": "学了什么、考了什么",
@@ -31,6 +35,7 @@ declare(
 )
 declare(
     "records.Certificate",
+    about="证书",
     holds={
         "number": "证书编号",
         "token": "查验地址里不能猜的一段",
@@ -41,12 +46,14 @@ declare(
         "revoked_reason": "撤销原因",
     },
     plain="source issuer",
+    inner="token",
     why="发证、公开查验（查验页遮住姓名）",
     long=LONG,
     gone=Gone.EMPTIED,
     of="worker",
     empties="revoked_reason",
     renames="holder",
+    mentions="sentence",
 )
 declare(
     "records.Round",
@@ -57,6 +64,7 @@ declare(
 )
 declare(
     "records.Assessment",
+    about="年度考核",
     holds={"lines": "每一项怎么算的", "score": "得分", "grade": "等次", "reason": "不定等次等的原因"},
     why="年度考核，按办法与报酬、岗位等级挂钩",
     long=LONG,
@@ -65,3 +73,15 @@ declare(
     empties="reason",
     shown=lambda now: Q(round__state="settled"),
 )
+
+
+@files
+def drawn_certificates(worker: Any) -> list[str]:
+    """Pictures of certificates, of all editions; they are drawn anew when they are asked for."""
+    tokens = tuple(worker.certificates.values_list("token", flat=True))
+    folder = "certificates"
+    try:
+        _folders, names = storages["private"].listdir(folder)
+    except FileNotFoundError:
+        return []
+    return [f"{folder}/{name}" for name in names if tokens and name.startswith(tokens)]

@@ -5,7 +5,7 @@ from roster import holdings_of_libraries
 
 __all__ = ["holdings_of_libraries"]
 
-POST = "在职期间和离岗以后的法定保存期（设置 LEFT_WORKER_DAYS），之后由市级管理员逐人办理删除"
+POST = "在岗期间和离岗以后的规定年限，期满由市级管理员办理删除"
 LIFE = "查得清一个人的任职经过"
 
 nothing("roster.Territory", "level code name stem kind path valid_from valid_to")
@@ -21,6 +21,7 @@ declare(
 )
 declare(
     "roster.Worker",
+    about="名册上的资料",
     holds={
         "number": "登录号",
         "user": "账号",
@@ -53,6 +54,7 @@ declare(
         "state": "在岗、停职、已退出等",
     },
     plain="joined_precision",
+    inner="user pinyin initials id_hash mobile_hash mobile_tail_hash",
     why="认得清是谁，安排培训、考试和考核；身份证号只用来核对身份、防止两个人记成一个人",
     long=POST,
     gone=Gone.EMPTIED,
@@ -66,6 +68,7 @@ declare(
 )
 declare(
     "roster.Posting",
+    about="负责的网格",
     holds={"since": "从哪天起负责", "until": "到哪天为止"},
     why="谁在什么时候负责哪个网格",
     long=POST,
@@ -82,6 +85,7 @@ declare(
 )
 declare(
     "roster.Step",
+    about="任职经过",
     holds={
         "kind": "办理了什么",
         "on": "日期",
@@ -95,6 +99,7 @@ declare(
     },
     plain="state_before state_after",
     hands="operator",
+    inner="scan closed",
     why=LIFE,
     long=POST,
     gone=Gone.EMPTIED,
@@ -103,6 +108,7 @@ declare(
 )
 declare(
     "roster.WorkerChange",
+    about="资料变更",
     holds={"fields": "改前、改后的内容，封存", "reason": "更改的原因", "source": "从哪里来"},
     hands="by",
     why="改错了查得清、改得回来",
@@ -112,6 +118,7 @@ declare(
 )
 declare(
     "roster.Correction",
+    about="更正申请",
     holds={
         "field": "哪一项",
         "held": "当时登记的，封存",
@@ -137,6 +144,7 @@ declare(
 nothing("roster.Agreement", "title text")
 declare(
     "roster.Signature",
+    about="保密协议的签署",
     holds={"name": "签署的姓名", "signed_at": "签署时间"},
     why="证明签过保密协议",
     long=POST,
@@ -147,7 +155,9 @@ declare(
 nothing("roster.Notice", "title text")
 declare(
     "roster.Acceptance",
+    about="个人信息告知的确认",
     holds={"user": "谁", "accepted_at": "什么时候"},
+    inner="user",
     why="证明已经告知",
     long=POST,
     gone=Gone.KEPT,
@@ -155,6 +165,7 @@ declare(
 )
 declare(
     "roster.User",
+    about="账号",
     holds={
         "username": "登录名（登录号）",
         "name": "姓名",
@@ -163,6 +174,7 @@ declare(
         "email": "电子邮箱，一般不填",
         "last_login": "上次登录",
     },
+    inner="mobile_hash password",
     why="登录，只让该看的人看",
     long=POST,
     gone=Gone.EMPTIED,
@@ -172,6 +184,7 @@ declare(
 )
 declare(
     "roster.RoleGrant",
+    about="管理角色",
     holds={
         "role": "什么角色",
         "since": "从哪天起",
@@ -188,6 +201,7 @@ declare(
 )
 declare(
     "roster.SavedView",
+    about="名单的视图",
     holds={"name": "视图的名称", "query": "筛选条件"},
     plain="listing",
     why="名单按自己习惯的样子打开",

@@ -24,4 +24,6 @@ class Command(BaseCommand):
             path.write_text(text, encoding="utf-8")
         elif not path.exists() or path.read_text(encoding="utf-8") != text:
             raise CommandError(f"{PAGE} 和声明不一致，请运行 manage.py personal_data。")
-        self.stdout.write(f"{PAGE}：{sum(bool(one.holds) for one in personal.all_declared().values())} 个模型有个人信息。")
+        self.stdout.write(
+            f"{PAGE}：{sum(bool(one.holds) for one in personal.all_declared().values())} 个模型有个人信息。"
+        )

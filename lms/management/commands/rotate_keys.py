@@ -34,7 +34,9 @@ class Command(BaseCommand):
             self.stdout.write(f"有 {lost} 处哪个密钥都打不开，请找回更早的密钥，写在最后。")
         if left:
             raise CommandError(f"还有 {left} 处要靠旧密钥，旧密钥不能去掉。请确认服务都已重启，再运行一次。")
-        self.stdout.write("没有一处要靠旧密钥了。所有服务都用新密钥重启过以后，旧密钥可以去掉；备份要留着旧密钥才打得开。")
+        self.stdout.write(
+            "没有一处要靠旧密钥了。所有服务都用新密钥重启过以后，旧密钥可以去掉；备份要留着旧密钥才打得开。"
+        )
 
     def tell(self, tally: keys.Tally) -> None:
         self.stdout.write(f"{tally.place}\t封存 {tally.sealed}\t换好 {tally.done}\t要靠旧密钥 {tally.left}")
