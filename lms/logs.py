@@ -27,7 +27,7 @@ def without_what_was_typed(_logger: Any, _method: str, event: Event) -> Event:
             event[key] = CAPABILITY.sub(r"\1…", QUERY.sub("?…", event[key]))
     for key in ("user_agent", "error", "result", "args", "kwargs"):
         event.pop(key, None)
-    return {key: masked(value) for key, value in event.items()}
+    return {key: value if key == "exc_info" else masked(value) for key, value in event.items()}
 
 
 def masked(value: Any) -> Any:

@@ -117,10 +117,10 @@ def old_imports(now: datetime) -> "QuerySet[Any]":
     over = Q(state__in=OVER) & (Q(finished_at__lt=before) | Q(finished_at=None, created_at__lt=before))
     ended = over | Q(state__in=NEVER, created_at__lt=before)
     held = ImportRow.objects.filter(run=models.OuterRef("pk")).filter(HELD)
-    return ImportRun.objects.filter(ended).filter(~Q(file="") | ~Q(samples=None) | models.Exists(held))
+    return ImportRun.objects.filter(ended).filter(~Q(file="") | ~Q(samples__isnull=True) | models.Exists(held))
 
 
-HELD = ~Q(cells=None) | ~Q(plan=None) | ~Q(options=None) | ~Q(done=None) | ~Q(label="")
+HELD = ~Q(cells__isnull=True) | ~Q(plan__isnull=True) | ~Q(options__isnull=True) | ~Q(done__isnull=True) | ~Q(label="")
 
 
 def empty_imports(runs: "QuerySet[Any]") -> None:

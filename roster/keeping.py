@@ -11,7 +11,9 @@ from roster.models import PasswordSheet
 
 def old_sheets(now: datetime) -> QuerySet[Any]:
     """Sheets of first passwords that have run out without being printed."""
-    return PasswordSheet.objects.filter(expires_at__lte=now, printed_at=None).exclude(slips=None).exclude(count=0)
+    return (
+        PasswordSheet.objects.filter(expires_at__lte=now, printed_at=None).exclude(slips__isnull=True).exclude(count=0)
+    )
 
 
 def empty_sheets(sheets: QuerySet[Any]) -> None:

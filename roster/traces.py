@@ -9,8 +9,9 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from lms import undoing
+from lms import numbers, undoing
 from lms.models import ImportRow, ImportRun, ImportState
+from lms.sealing import lookup
 from roster.models import Batch, PasswordSheet, Worker
 
 UNDER_WAY = (ImportState.READING, ImportState.MAPPING, ImportState.READY, ImportState.APPLYING, ImportState.UNDOING)
@@ -30,10 +31,11 @@ def of(worker: Worker) -> Traces:
     """Look through everything that is still sealed in staged rows: by ID number, telephones, roster number, and what a row did."""
     found = Traces()
     marks = [mark for mark in (worker.id_number, worker.mobile, worker.number, *numbers_of(worker)) if mark]
-    content = ~Q(cells=None) | ~Q(plan=None) | ~Q(done=None) | ~Q(options=None)
+    keys = {lookup(key, purpose="import-row") for key in (*marks, f"{worker.name}/{worker.mobile}")}
+    content = ~Q(cells__isnull=True) | ~Q(plan__isnull=True) | ~Q(done__isnull=True) | ~Q(options__isnull=True)
     now = timezone.now()
     for row in ImportRow.objects.filter(content).select_related("run").iterator(chunk_size=500):
-        still_open, surely = is_open(row.run, now=now), names(row, worker, marks)
+        still_open, surely = is_open(row.run, now=now), row.key in keys or names(row, worker, marks)
         # without a number on either side a name is all there is; a namesake loses what nobody can take back any more
         if surely or (row.label == worker.name and not still_open):
             found.rows.append(row.pk)
@@ -52,8 +54,12 @@ def names(row: ImportRow, worker: Worker, marks: list[str]) -> bool:
     said: list[Any] = [row.done, row.plan]
     if any(isinstance(part, dict) and part.get("worker") == worker.pk for part in said):
         return True
-    texts = strings([getattr(row, name) for name in SEALED])
-    return any(mark in text for text in texts for mark in marks)
+    texts = list(strings([getattr(row, name) for name in SEALED]))
+    if any(mark in text for text in texts for mark in marks):
+        return True
+    # a row that was wrong holds the name and what a mask leaves of a number
+    left = {worker.masked_id_number, worker.masked_mobile, *map(numbers.covered_up, marks)} - {"", worker.number}
+    return row.label == worker.name and any(part in text for text in texts for part in left)
 
 
 def strings(value: Any) -> Iterator[str]:
@@ -85,7 +91,7 @@ def wipe(found: Traces) -> int:
 def out_of_sheets(worker: Worker) -> int:
     """Take somebody's slip out of sheets of first passwords that nobody has printed."""
     taken = 0
-    for sheet in PasswordSheet.objects.select_for_update().exclude(slips=None):
+    for sheet in PasswordSheet.objects.select_for_update().exclude(slips__isnull=True):
         slips: Any = sheet.slips
         left = [slip for slip in slips if slip[0] != worker.pk]
         if len(left) < len(slips):
@@ -98,7 +104,7 @@ def out_of_sheets(worker: Worker) -> int:
 def out_of_batches(worker: Worker) -> int:
     """What acts on many say of somebody they passed over names them."""
     taken = 0
-    for batch in Batch.objects.select_for_update().exclude(done=None):
+    for batch in Batch.objects.select_for_update().exclude(done__isnull=True):
         done: Any = batch.done
         passed = [[pk, "" if pk == worker.pk else why] for pk, why in done.get("passed", [])]
         if passed != done.get("passed", []):

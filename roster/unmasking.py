@@ -73,7 +73,7 @@ def opened(worker: Worker, *, by: User, now: datetime) -> None:
     if worker.user_id == by.pk:
         return
     noted = AuditEntry.objects.filter(
-        subject=f"roster.worker:{worker.pk}", at__gt=now - HOUR, actor=by, action__in=[READ, UNMASKED]
+        subject=f"roster.worker:{worker.pk}", at__gt=now - HOUR, at__lte=now, actor=by, action__in=[READ, UNMASKED]
     )
     if not noted.exists():
         audit.note(READ, now=now, actor=by, subject=worker, territory=worker.township.path)
