@@ -30,6 +30,7 @@ HARMLESS = (
     models.UUIDField,
 )
 
+ORDER = ("roster", "courses", "exams", "records", "mentors", "lms")
 PEOPLE = {settings.AUTH_USER_MODEL, "roster.Worker"}
 
 
@@ -72,6 +73,10 @@ class Personal:
     @property
     def made(self) -> type[models.Model]:
         return apps.get_model(self.model)
+
+    @property
+    def floor(self) -> str:
+        return self.model.partition(".")[0]
 
     def rows_of(self, worker: Any) -> models.QuerySet[Any]:
         """The rows about one worker."""
@@ -133,8 +138,9 @@ def all_declared() -> dict[str, Personal]:
 
 
 def about_workers() -> list[Personal]:
-    """Those whose rows are about one worker."""
-    return [one for one in all_declared().values() if one.of]
+    """Those whose rows are about one worker, in the order in which people read of them: the roster first, the libraries last."""
+    found = [one for one in all_declared().values() if one.of]
+    return sorted(found, key=lambda one: ORDER.index(one.floor) if one.floor in ORDER else len(ORDER))
 
 
 # --- what is missing --------------------------------------------------------------------------------------------------

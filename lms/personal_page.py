@@ -29,15 +29,11 @@ def page() -> str:
     declared = list(all_declared().values())
     parts = [HEAD]
     for floor, title in FLOORS.items():
-        parts += [f"## {title}\n", *told(one for one in declared if app_of(one) == floor and one.holds)]
-    parts += ["## 所用的库\n", *told(one for one in declared if app_of(one) not in FLOORS and one.holds)]
+        parts += [f"## {title}\n", *told(one for one in declared if one.floor == floor and one.holds)]
+    parts += ["## 所用的库\n", *told(one for one in declared if one.floor not in FLOORS and one.holds)]
     empty = [one.model for one in declared if not one.holds]
     parts += ["## 没有个人信息的\n", "、".join(f"`{name}`" for name in empty) + "\n"]
     return "\n".join(parts)
-
-
-def app_of(one: Personal) -> str:
-    return one.model.partition(".")[0]
 
 
 def told(declarations: Iterator[Personal]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Somebody who has left is forgotten: nothing names them any more, and every sum is what it was; and a copy of all that is kept, before."""
+"""Somebody who has left is forgotten: nothing names them any more, and every sum is what it was."""
 
 import json
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import astuple
 from datetime import date, timedelta
 from decimal import Decimal
-from io import BytesIO, StringIO
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -14,81 +14,26 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.contrib.sessions.models import Session
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.test import Client
 from hypothesis import HealthCheck, given
 from hypothesis import settings as chance
 from hypothesis import strategies as st
-from openpyxl import load_workbook
 
-from exams.models import Answer, Attempt, AttemptState, Exam, PaperItem
+from exams.models import Answer, Attempt, AttemptState
 from lms import imports, jobs
 from lms.models import AuditEntry, ImportRun, ImportState
 from lms.refusal import Refused
-from records import bulletins, certificates, ledger, schemes
-from records.models import Assessment, Round, SkillRecord
-from roster import copies, corrections, files, forgetting, passwords, service
-from roster.models import Batch, PasswordSheet, Role, User, Worker, id_lookup, mobile_lookup, tail_lookup
+from records import bulletins, ledger
+from records.models import Assessment, SkillRecord
+from roster import corrections, forgetting
+from roster.models import PasswordSheet, Role, User, Worker
 from roster.models.life import private
+from tests.roster.leaver import ID_NUMBER, MOBILE, NAME, token
 
 pytestmark = pytest.mark.django_db
-ID_NUMBER, MOBILE, NAME = "421202198001011237", "13907150001", "王桂兰"
 TELLING = (NAME, ID_NUMBER, MOBILE, "07158888888", "SW-2019-0042", "wangguilan", "妇联推荐")
-
-
-@pytest.fixture
-def person(worker: Worker, county_admin: User, city: Any, now: Any, django_capture_on_commit_callbacks: Any) -> Worker:
-    """Somebody with one of everything, who left four years ago."""
-    Worker.objects.filter(pk=worker.pk).update(
-        id_number=ID_NUMBER,
-        id_hash=id_lookup(ID_NUMBER),
-        mobile_hash=mobile_lookup(MOBILE),
-        mobile_tail_hash=tail_lookup(MOBILE),
-        telephones=["07158888888"],
-        certificate_number="SW-2019-0042",
-        pinyin="wangguilan",
-        recruited_by="妇联推荐",
-    )
-    long_ago = now - timedelta(days=1500)
-    files.change(worker, {"education": "大专"}, reason=f"{NAME}的毕业证", source="file", by=county_admin, now=long_ago)
-    asked = corrections.ask(worker, "mobile", proposed="13800000009", note=f"我是{NAME}", now=long_ago)
-    corrections.refuse(asked, reason="没有换号", by=county_admin, now=long_ago)
-    scan = SimpleUploadedFile("文.pdf", b"%PDF-1.4 %%EOF", "application/pdf")
-    day = date(2022, 8, 1)
-    said = {"reason": "resigned", "note": f"{NAME}本人辞职", "scan": scan}
-    service.take_step(worker, "leave", on=day, **said, by=county_admin, now=now)
-    Worker.objects.get(pk=worker.pk).steps.update(at=long_ago)
-    exam = Exam.objects.create(
-        title="考", opens_at=long_ago, closes_at=long_ago + timedelta(hours=1), territory=city.county, sections=[]
-    )
-    item = PaperItem.objects.create(exam=exam, section=0, kind="case", marks=50, content={})
-    attempt = Attempt.objects.create(
-        exam=exam, worker=worker, paper=[], state=AttemptState.MARKED, marks=Decimal(66), posted_at=long_ago
-    )
-    Answer.objects.create(attempt=attempt, item=item, value=f"我{NAME}先断电。", seq=1, saved_at=long_ago, marks=40)
-    certificate = certificates.issue(worker, source="x:1", title="证", sentence=f"{NAME}同志考试合格。", now=long_ago)
-    certificates.picture(certificate).close()
-    entry = {"kind": "hours", "source": "a", "title": "学时", "amount": Decimal("6.5"), "occurred_at": long_ago}
-    ledger.post(ledger.Entry(worker_id=worker.pk, **entry), now=long_ago)
-    scheme = next(one for one in schemes.default_schemes(2022) if one.employment == worker.employment)
-    held = Round.objects.create(scheme=scheme, county=city.county, data_as_of=now, state=Round.SETTLED, settled_at=now)
-    judged = {"township": city.township, "lines": [], "score": 60, "grade": "合格", "reason": f"{NAME}请假"}
-    Assessment.objects.create(round=held, worker=worker, **judged)
-    Authenticator.objects.create(user=worker.user, type="totp", data={})
-    Session.objects.create(session_key="k" * 32, session_data="", expire_date=now + timedelta(days=1))
-    UserSession.objects.create(user=worker.user, session_key="k" * 32, ip="127.0.0.1", user_agent="x", data={})
-    PasswordSheet.objects.create(
-        township=city.township,
-        made_by=county_admin,
-        made_at=now,
-        expires_at=now + timedelta(days=9),
-        slips=[[worker.pk, "W0001", "abcd"], [worker.pk + 1000, "W9", "efgh"]],
-        count=2,
-    )
-    Batch.objects.create(kind="step.lend", actor=county_admin, done={"passed": [[worker.pk, f"{NAME}：停职"]], "at": 1})
-    return Worker.objects.select_related("township", "user").get(pk=worker.pk)
 
 
 @pytest.fixture
@@ -130,10 +75,6 @@ def test_files_and_pictures_go(forget: Any, person: Worker):
     assert not private().exists(picture)
     kept = person.certificates.get()
     assert (kept.holder, kept.sentence) == ("已删除人员W0001", "已删除人员W0001同志考试合格。")
-
-
-def token(person: Worker) -> str:
-    return person.certificates.get().token
 
 
 def test_the_account_is_closed_and_its_sessions_end(forget: Any, person: Worker, client: Client, password: str):
@@ -348,57 +289,3 @@ def test_those_whose_years_are_over_are_listed_and_left(person: Worker, colleagu
     call_command("retain", dry_run=True, stdout=out)
     assert "manage.py forget W0001" in out.getvalue()
     assert NAME in everything()
-
-
-# --- a copy -----------------------------------------------------------------------------------------------------------
-
-
-def lines(data: bytes) -> dict[str, list[tuple[str, str]]]:
-    sheet = load_workbook(BytesIO(data)).active
-    found: dict[str, list[tuple[str, str]]] = {}
-    for about, _number, what, text in sheet.iter_rows(min_row=5, values_only=True):
-        found.setdefault(about, []).append((what, text))
-    return found
-
-
-def test_a_copy_holds_all_of_it(person: Worker, now: Any):
-    found = lines(copies.make(person, now=now))
-    said = dict(found["名册上的资料"])
-    assert (said["姓名"], said["身份证号，封存"], said["手机号，封存"]) == (NAME, ID_NUMBER, MOBILE)
-    assert said["身份证号的摘要，带密钥"] == "有，系统内部用"
-    assert ("得分", "66.0") in found["考试"]
-    assert ("作答内容，案例题是自己写的话", f"我{NAME}先断电。") in found["作答"]
-    assert {"资料变更", "更正申请", "任职经过", "证书", "年度考核", "保密协议的签署", "登录的设备"} <= set(found)
-    text = json.dumps(found, ensure_ascii=False)
-    assert person.id_hash not in text
-    assert person.user.password not in text
-    assert token(person) not in text
-    assert AuditEntry.objects.get(action="personal.copied").actor == person.user
-
-
-def test_marks_that_are_not_out_are_in_no_copy(person: Worker, now: Any):
-    Exam.objects.update(results_at=now + timedelta(minutes=1))
-    found = lines(copies.make(person, now=now))
-    assert not {"考试", "作答"} & set(found)
-    Round.objects.update(state=Round.DRAFT)
-    assert "年度考核" not in lines(copies.make(person, now=now))
-
-
-def test_a_copy_is_asked_for_with_the_password(client_of: Any, worker: Worker, password: str):
-    client = client_of(worker.user)
-    assert "名册上的资料" in client.get("/me/data/").content.decode()
-    assert "密码不对" in client.post("/me/data/", {"password": "猜"}).content.decode()
-    reply = client.post("/me/data/", {"password": password})
-    assert reply["Content-Type"].endswith("spreadsheetml.sheet")
-    assert "名册上的资料" in lines(b"".join(reply.streaming_content))
-    for _guess in range(10):
-        client.post("/me/data/", {"password": "猜"})
-    assert "请过 15 分钟再试" in client.post("/me/data/", {"password": password}).content.decode()
-
-
-def test_a_new_first_password_is_no_way_round(worker: Worker, county_admin: User, now: Any):
-    """Someone handed out a password by an admin has to choose their own before they come to this page."""
-    passwords.reissue(worker.user, by=county_admin, now=now)
-    client = Client()
-    client.force_login(User.objects.get(pk=worker.user_id))
-    assert client.get("/me/data/").url == "/password/"
