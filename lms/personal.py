@@ -139,7 +139,8 @@ def all_declared() -> dict[str, Personal]:
 
 def about_workers() -> list[Personal]:
     """Those whose rows are about one worker, in the order in which people read of them: the roster first, the libraries last."""
-    found = [one for one in all_declared().values() if one.of]
+    all_declared()
+    found = [one for one in _declared.values() if one.of]  # on a floor in the order in which it declares them
     return sorted(found, key=lambda one: ORDER.index(one.floor) if one.floor in ORDER else len(ORDER))
 
 
