@@ -212,6 +212,18 @@ class Attempt(models.Model):
         """Laid out by itself and not begun by anybody: who came in by a mistaken list can be taken back together with it."""
         return Q(state=AttemptState.DUE)
 
+    @classmethod
+    def under_way(cls, now: datetime) -> Q:
+        """Being sat at this moment: nothing that could wait may come in between."""
+        return Q(state=AttemptState.SITTING, deadline__gt=now)
+
+    @classmethod
+    def unsettled(cls) -> Q:
+        """Begun and not judged to the end: whoever sat it is still needed as they are."""
+        return Q(state__in=[AttemptState.SITTING, AttemptState.HANDED_IN]) | Q(
+            state=AttemptState.MARKED, posted_at=None
+        )
+
     @property
     def finished(self) -> bool:
         return self.state in {AttemptState.HANDED_IN, AttemptState.MARKED}

@@ -10,6 +10,8 @@ from typing import Any
 import structlog
 from django.conf import settings
 
+from lms import numbers
+
 Event = MutableMapping[str, Any]
 
 QUERY = re.compile(r"\?\S+")
@@ -25,7 +27,18 @@ def without_what_was_typed(_logger: Any, _method: str, event: Event) -> Event:
             event[key] = CAPABILITY.sub(r"\1…", QUERY.sub("?…", event[key]))
     for key in ("user_agent", "error", "result", "args", "kwargs"):
         event.pop(key, None)
-    return event
+    return {key: value if key == "exc_info" else masked(value) for key, value in event.items()}
+
+
+def masked(value: Any) -> Any:
+    """Whoever wrote a number of a person into a line, it leaves masked."""
+    if isinstance(value, str):
+        return numbers.covered_up(value)
+    if isinstance(value, dict):
+        return {masked(key): masked(part) for key, part in value.items()}
+    if isinstance(value, list | tuple) and type(value) in {list, tuple}:
+        return [masked(part) for part in value]
+    return value
 
 
 def places_of_exception(_logger: Any, _method: str, event: Event) -> Event:

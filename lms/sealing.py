@@ -8,14 +8,37 @@ import json
 from functools import lru_cache
 from typing import Any
 
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import models
 
 
-@lru_cache(maxsize=1)
 def box() -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in settings.PERSONAL_DATA_KEYS])
+    return _box(tuple(settings.PERSONAL_DATA_KEYS))
+
+
+@lru_cache(maxsize=4)
+def _box(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in keys])
+
+
+@lru_cache(maxsize=4)
+def _newest(key: str) -> Fernet:
+    return Fernet(key)
+
+
+def is_newest(sealed: str | bytes) -> bool:
+    """Whether the newest key alone opens it."""
+    try:
+        _newest(settings.PERSONAL_DATA_KEYS[0]).decrypt(sealed)
+    except InvalidToken:
+        return False
+    return True
+
+
+def resealed(sealed: str) -> str:
+    """The same text sealed with the newest key; refuses what no key opens with InvalidToken."""
+    return box().rotate(sealed.encode()).decode()
 
 
 def seal(text: str) -> str:

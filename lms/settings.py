@@ -34,6 +34,11 @@ ISSUING_BODY: str = env.str("ISSUING_BODY", "咸宁市委社会工作部")
 CERTIFICATE_FONT: str = env.str("CERTIFICATE_FONT", "")
 CERTIFICATE_PREFIX: str = env.str("CERTIFICATE_PREFIX", "咸网培")
 JOB_PATIENCE_SECONDS: float = env.float("JOB_PATIENCE_SECONDS", 30)
+# how long personal data stay (docs/personal-data.md): in days
+LEFT_WORKER_DAYS: int = env.int("LEFT_WORKER_DAYS", 1095, validate=lambda v: v >= 0)
+IMPORT_ORIGINAL_DAYS: int = env.int("IMPORT_ORIGINAL_DAYS", 90, validate=lambda v: v >= 0)
+JOB_DAYS: int = env.int("JOB_DAYS", 90, validate=lambda v: v >= 7)
+UNMASK_PER_HOUR: int = env.int("UNMASK_PER_HOUR", 30, validate=lambda v: v > 0)
 DATABASE = env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")
 env.seal()
 
@@ -246,6 +251,7 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "send lost jobs again": {"task": "lms.tasks.sweep", "schedule": 10.0},
+    "let go of what is kept no longer": {"task": "lms.tasks.retain", "schedule": 3600.0},
     "close overdue attempts": {"task": "exams.tasks.close_overdue", "schedule": 20.0},
 }
 TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
@@ -272,6 +278,10 @@ IMPORT_EXPORT_USE_TRANSACTIONS = False  # our own chunks own their transactions
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 
 FIRST_PASSWORD_DAYS = 30
+
+# an error report, wherever it goes, holds no number and no name: neither in its text nor in what stood in variables and forms
+DEFAULT_EXCEPTION_REPORTER = "lms.reporting.Reporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "lms.reporting.Filter"
 
 LOGGING = {
     "version": 1,

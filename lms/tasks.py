@@ -3,9 +3,9 @@
 from celery import shared_task
 from django.utils import timezone
 
-from lms import deciding, imports, jobs, undoing
+from lms import deciding, imports, jobs, retention, undoing
 
-__all__ = ["deciding", "imports", "run_job", "sweep", "undoing"]
+__all__ = ["deciding", "imports", "retain", "run_job", "sweep", "undoing"]
 
 
 @shared_task
@@ -18,3 +18,8 @@ def sweep() -> None:
     now = timezone.now()
     jobs.show_life(now=now)
     jobs.sweep(now=now)
+
+
+@shared_task
+def retain() -> None:
+    retention.run(now=timezone.now())

@@ -20,7 +20,7 @@ from records import assessments, rounds, schemes, tasks
 from records.forms import DraftForm, SettleForm
 from records.models import Assessment, Round, Scheme
 from records.views import evidence
-from roster import reach
+from roster import reach, unmasking
 from roster.asking import Asking
 from roster.models import TerritoryQuerySet
 
@@ -122,6 +122,7 @@ def filtered(people: QuerySet[Assessment], request: Asking) -> QuerySet[Assessme
 def person(request: Asking, pk: int, assessment: int) -> HttpResponse:
     held = mine(request, pk)
     found = get_object_or_404(rounds.people(request.user, held), pk=assessment)
+    unmasking.opened(found.worker, by=request.user, now=request.now)
     context = {
         "round": held,
         "assessment": found,

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from lms.refusal import Refused
-from roster import corrections, fields, files, reach
+from roster import corrections, fields, files, reach, unmasking
 from roster.asking import Asking
 from roster.cms_life import blame, mine
 from roster.file_forms import DecideForm, FileForm
@@ -27,6 +27,7 @@ read_or_post = require_http_methods(["GET", "HEAD", "POST"])
 def change(request: Asking, worker: int) -> HttpResponse:
     """Change the file by hand, with a reason."""
     found = mine(request, worker)
+    unmasking.opened(found, by=request.user, now=request.now)
     ladder = (
         set() if found.employment == Employment.PART_TIME and not (found.post_id or found.step) else {"post", "step"}
     )

@@ -15,9 +15,9 @@ from random import Random
 from django.contrib.auth.hashers import make_password
 
 from lms.demo import City, Login
-from roster import demo_lives, employment, ground, identity, passwords, roles, territories
+from roster import demo_lives, employment, ground, identity, notices, passwords, roles, territories
 from roster.employment import Person
-from roster.models import Agreement, Employment, Grid, GridKind, Level, Role, Territory, User, Worker
+from roster.models import Agreement, Employment, Grid, GridKind, Level, Notice, Role, Territory, User, Worker
 
 CONTENT = Path(__file__).parent / "content"
 GRIDS, WORKERS = 4028, 7280
@@ -61,6 +61,7 @@ def build(city: City) -> None:
     employment.sign_on_paper(workers, agreement=agreement, signed_at=city.now - timedelta(days=600))
     demo_lives.fill(workers, city)
     logins(city, agreement)
+    notices.accept_on_paper(User.objects.all(), notice=Notice.objects.get(), at=city.now - timedelta(days=600))
     demo_lives.turn(city)
     city.say(f"网格 {Grid.objects.count()} 个，网格员 {len(workers)} 人")
 

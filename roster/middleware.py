@@ -6,7 +6,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from lms.middleware import BACK_OFFICE
-from roster import reach
+from roster import notices, reach
 from roster.models import Agreement, Signature
 
 # addresses that answer before sign-in; everything else asks for it
@@ -16,7 +16,7 @@ FIRST = ("/sign-out/", "/password/")
 
 
 def first_things_first(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Sign-in first; then a password of one's own; then, for workers, the confidentiality agreement (准入)."""
+    """Sign-in first; then a password of one's own; then, for workers, the confidentiality agreement (准入); then the notice of what is kept."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         path, user = request.path, request.user
@@ -28,10 +28,10 @@ def first_things_first(get_response: Callable[[HttpRequest], HttpResponse]) -> C
             return get_response(request)
         if user.must_change_password:
             return redirect("password")
-        if path.startswith("/agreement/"):
+        if path.startswith(("/agreement/", "/notice/")):
             return get_response(request)
-        if unsigned(request):
-            return redirect("agreement")
+        if paper := notices.to_do_first(request, unsigned=unsigned(request)):
+            return redirect(paper)
         if path == "/" and not hasattr(user, "worker"):
             return redirect(reach.landing(user))
         if path.startswith(BACK_OFFICE) and not user.has_perm("wagtailadmin.access_admin"):

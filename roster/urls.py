@@ -1,13 +1,16 @@
 from django.urls import path
 
-from roster import my_file, views
+from roster import cms_notices, my_data, my_file, views
 
 urlpatterns = [
     path("sign-in/", views.sign_in, name="sign_in"),
     path("sign-out/", views.sign_out, name="sign_out"),
     path("password/", views.password, name="password"),
     path("agreement/", views.agreement, name="agreement"),
+    path("notice/", cms_notices.notice, name="notice"),
     path("me/", views.me, name="me"),
+    path("me/looked-at/", my_data.who_looked, name="looked_at"),
+    path("me/data/", my_data.take_home, name="my_data"),
     path("me/file/", my_file.show, name="my_file"),
     path("me/file/<slug:field>/correct/", my_file.correct, name="correct_field"),
     path("me/file/corrections/<int:correction>/withdraw/", my_file.withdraw, name="withdraw_correction"),

@@ -14,13 +14,16 @@ from roster import (
     cms_coverage,
     cms_export,
     cms_file,
+    cms_forget,
     cms_grids,
     cms_life,
     cms_lists,
+    cms_notices,
     cms_roles,
     cms_rules,
     cms_territory,
     cms_townships,
+    cms_unmask,
     corrections,
     kinds,
     reach,
@@ -135,6 +138,8 @@ def life_addresses() -> list[URLPattern]:
         path("workers/<int:worker>/step/<slug:kind>/", cms_life.step, name="worker_step"),
         path("workers/<int:worker>/take-back/", cms_life.take_back, name="worker_take_back"),
         path("workers/<int:worker>/change/", cms_file.change, name="worker_change"),
+        path("workers/<int:worker>/numbers/", cms_unmask.unmask, name="unmask_worker"),
+        path("workers/<int:worker>/forget/", cms_forget.forget, name="forget_worker"),
         path("workers/certificates/", cms_rules.expiring, name="certificates_expiring"),
         path("steps/<int:step>/scan/", cms_life.scan, name="step_scan"),
         path("corrections/", cms_file.waiting, name="corrections"),
@@ -143,6 +148,8 @@ def life_addresses() -> list[URLPattern]:
         path("ladder/<int:band>/", cms_rules.band, name="post_band"),
         path("agreements/", cms_rules.agreement_versions, name="agreement_versions"),
         path("agreements/publish/", cms_rules.publish_agreement, name="publish_agreement"),
+        path("notices/", cms_notices.notice_versions, name="notice_versions"),
+        path("notices/publish/", cms_notices.publish_notice, name="publish_notice"),
     ]
 
 
@@ -180,6 +187,19 @@ def worker_agreements() -> MenuItem:
         icon_name="doc-full",
         attrs={"title": hint},
         order=150,
+    )
+
+
+@hooks.register(menus.ROSTER)
+def notices_of_what_is_kept() -> MenuItem:
+    hint = _("各版告知书，谁读了，发布新版")
+    return AdminsMenuItem(
+        _("个人信息告知"),
+        reverse("notice_versions"),
+        name="notices",
+        icon_name="info-circle",
+        attrs={"title": hint},
+        order=152,
     )
 
 

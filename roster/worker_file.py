@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from roster import agreements, certificates, fields, files, roles, steps
+from roster import agreements, certificates, fields, files, forgetting, roles, steps, unmasking
 from roster.backoffice import ScopedInspectView
 from roster.cms_file import described
 from roster.file_forms import GROUPS
@@ -18,6 +18,7 @@ class WorkerInspectView(ScopedInspectView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         request: Any = self.request
         worker, reader, now = self.object, request.user, request.now
+        unmasking.opened(worker, by=reader, now=now)
         life = Life.of(worker)
         waiting = worker.corrections.filter(state=CorrectionState.WAITING)
         today = timezone.localdate(now)
@@ -25,6 +26,8 @@ class WorkerInspectView(ScopedInspectView):
             "postings": life.postings,
             "may_reset": worker.user is not None and roles.may_reset(reader, worker.user),
             "own": worker.user_id == reader.pk,
+            "numbers": unmasking.open_to(reader, worker),
+            "forgettable": forgetting.may_offer(reader, worker),
             "next_steps": list(next_steps(worker, reader)),
             "newest": undoable(life, reader),
             "groups": groups(worker),

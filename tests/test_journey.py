@@ -166,6 +166,9 @@ def first_sign_in(phone: Page, number: str, password: str, *, name: str) -> None
     phone.locator("[name=read]").check()
     phone.locator("[name=name]").fill(name)
     phone.get_by_role("button", name="签署", exact=True).click()
+    expect(phone.locator("h1")).to_have_text("个人信息处理告知书")
+    phone.locator("[name=read]").check()
+    phone.get_by_role("button", name="读完了，继续").click()
     expect(phone.locator("h1")).to_contain_text(name)
     expect(phone.locator("main")).to_contain_text("要做的事")
 

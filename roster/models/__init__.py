@@ -1,7 +1,7 @@
 """Who works where: territory, grids, workers and their postings, users and the roles they hold."""
 
 from .life import Batch, Correction, CorrectionState, Step, StepKind, WorkerChange
-from .papers import Agreement, PasswordSheet, Signature
+from .papers import Acceptance, Agreement, Notice, PasswordSheet, Signature
 from .territory import (
     ChangeKind,
     FormerName,
@@ -31,6 +31,7 @@ from .workers import (
 )
 
 __all__ = [
+    "Acceptance",
     "Agreement",
     "Batch",
     "CertificateLevel",
@@ -45,6 +46,7 @@ __all__ = [
     "GridQuerySet",
     "Identity",
     "Level",
+    "Notice",
     "PasswordSheet",
     "PostBand",
     "Posting",

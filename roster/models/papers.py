@@ -1,4 +1,4 @@
-"""What is handed out and signed: first passwords, the confidentiality agreement."""
+"""What is handed out, signed and read: first passwords, the confidentiality agreement, the notice of what is kept."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -62,3 +62,29 @@ class Signature(models.Model):
 
     def __str__(self) -> str:
         return f"{self.worker} {self.agreement}"
+
+
+class Notice(models.Model):
+    """A version of the notice of what is kept of people and why (个人信息处理告知书)."""
+
+    version = models.PositiveSmallIntegerField(unique=True)
+    title = models.CharField(max_length=100)
+    text = models.TextField()
+    published_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.version}"
+
+
+class Acceptance(models.Model):
+    """That somebody who signs in has read a version of the notice, and when."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="acceptances")
+    notice = models.ForeignKey(Notice, on_delete=models.PROTECT, related_name="+")
+    accepted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "notice"], name="notice_accepted_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.notice}"

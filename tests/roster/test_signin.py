@@ -198,7 +198,9 @@ def test_what_is_open_to_a_visitor(client: Client, db: None) -> None:
 def test_sign_in_asks_little_of_the_database(
     client: Client, worker: Worker, password: str, django_assert_max_num_queries: Any
 ) -> None:
-    with django_assert_max_num_queries(21):  # savepoints, the session and the list of one's sessions among them
+    with django_assert_max_num_queries(
+        22
+    ):  # savepoints, the session, the list of one's sessions and the notice among them
         sign_in(client, "13907150001", password)
 
 

@@ -1,0 +1,34 @@
+"""What is kept about me: who looked at it, and all of it as a file to take home."""
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from lms import workbooks
+from lms.personal import about_workers
+from roster import copies, looked_at, reach, signin
+from roster.asking import Asking
+from roster.password_again import PasswordAgainForm
+
+
+@never_cache
+@require_safe
+def who_looked(request: Asking) -> HttpResponse:
+    page = looked_at.page(reach.worker_of(request), request.GET.get("page"))
+    return render(request, "roster/looked_at.html", {"page": page})
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def take_home(request: Asking) -> HttpResponseBase:
+    """What kinds of data there are, and the file for who gives the password once more."""
+    worker = reach.worker_of(request)
+    form = PasswordAgainForm(request.POST or None, user=request.user, address=signin.address_of(request))
+    if request.method == "POST" and form.is_valid():
+        return workbooks.answer(copies.make(worker, now=request.now), name=f"{copies.title()}.xlsx")
+    kinds = [(one.about, one.why, one.long) for one in about_workers() if one.rows_of(worker).exists()]
+    return render(request, "roster/my_data.html", {"form": form, "kinds": kinds})
