@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class RosterConfig(AppConfig):
+    name = "roster"
+
+    def ready(self) -> None:
+        from roster import checks  # noqa: F401 - registers them
