@@ -235,4 +235,4 @@ def left(request: Any) -> HttpResponse:
 @never_cache
 @require_safe
 def inactive(request: Any) -> HttpResponse:
-    return render(request, "account/account_inactive.html", status=403)
+    return render(request, "account/account_inactive.html")
