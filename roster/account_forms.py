@@ -39,7 +39,7 @@ class CodeField(forms.CharField):
     """A code as it is read off a phone or a sheet of paper: spaces, dashes and full-width figures do not matter."""
 
     def __init__(self, **kwargs: Any) -> None:
-        attrs = {"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True, "autocapitalize": "none"}
+        attrs = {"autocomplete": "one-time-code", "inputmode": "numeric", "autocapitalize": "none"}
         super().__init__(max_length=40, widget=forms.TextInput(attrs=attrs), **kwargs)
 
     def clean(self, value: Any) -> str:
@@ -73,6 +73,7 @@ class CodeForm(GuessedForm):
     def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.now, self.by = now, ""
+        self.fields["code"].widget.attrs["autofocus"] = True
 
     def clean_code(self) -> str:
         self.guess()

@@ -28,7 +28,7 @@ def sign_in(client: Client, username: str, password: str, **extra: Any) -> Any:
 
 def key_on(page: Any) -> str:
     """The key as it is typed from the page into a phone that cannot scan."""
-    (typed,) = re.findall(r'<p class="key".*?</p>', page.content.decode())
+    (typed,) = re.findall(r'<p class="typed-key".*?</p>', page.content.decode())
     return "".join(re.findall(r"<code>(\w{4})</code>", typed))
 
 
