@@ -79,3 +79,13 @@ def test_a_worker_ends_a_session_elsewhere(worker: Worker, password, page_for):
     phone.wait_for_selector("text=那台设备上的登录已退出。")
     desk.goto("/exams/")
     assert "/sign-in/" in desk.url
+
+
+@pytest.mark.parametrize("cookies", [{}, {"print": "large"}, {"theme": "dark"}])
+def test_no_barrier_where_a_sign_on_fails_or_ends(page_for, live_server, settings, cookies):
+    settings.OIDC_SERVER_URL = "http://127.0.0.1:9"
+    page = page_for(None, 360, 740, mobile=True)
+    page.context.add_cookies([{"name": k, "value": v, "url": live_server.url} for k, v in cookies.items()])
+    for address in ("/account/sign-on/back/", "/account/sign-on/left/", "/account/inactive/"):
+        page.goto(address)
+        assert barriers(page) == [], address

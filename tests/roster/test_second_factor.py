@@ -1,12 +1,15 @@
 """Who needs a code from a phone, when it is asked for, and that nothing gets around it."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+import segno
 import time_machine
 from allauth.mfa.models import Authenticator
 from django.contrib.sessions.models import Session
@@ -165,13 +168,15 @@ def counted(client: Client, address: str) -> int:
 
 
 def test_setting_up_shows_a_code_to_scan_and_a_key_to_type_and_leads_on(
-    client: Client, county_admin: User, password: str, now: datetime
+    client: Client, county_admin: User, password: str, now: datetime, settings: Any
 ) -> None:
     led = sign_in(client, county_admin.username, password, QUERY_STRING="").url
     page = client.get(led)
-    assert "<svg" in page.content.decode()
     secret = key_on(page)
     assert len(secret) == 32
+    told = f"otpauth://totp/{county_admin.username}?secret={secret}&issuer={quote(settings.SITE_NAME)}"
+    (drawn,) = re.findall(r' d="[^"]+"/>', segno.make(told, error="m", micro=False).svg_inline(omitsize=True))
+    assert drawn in page.content.decode()
     wrong = client.post(SETTING_UP, {"code": "000000"})
     assert errors(wrong) == ["验证码不对。请看手机的时间是否准确，再填现在显示的那一组。"]
     assert key_on(wrong) == secret
@@ -255,6 +260,7 @@ def test_a_phone_half_a_minute_off_is_forgiven_and_two_minutes_are_not(
         assert enter(county_admin, password, code_at(secret, moment - timedelta(seconds=30)))[1].url == "/cms/"
 
 
+@pytest.mark.postgres
 def test_a_recovery_code_is_taken_once_and_says_how_many_are_left(
     armed: tuple[Client, str], county_admin: User, password: str
 ) -> None:
@@ -304,6 +310,7 @@ def test_a_new_key_for_the_session_at_sign_in(
 # --- replacing, doing without, resetting ------------------------------------------------------------------------------
 
 
+@pytest.mark.postgres
 def test_a_new_phone_takes_the_place_of_the_old_one(
     armed: tuple[Client, str], county_admin: User, password: str, later: Any
 ) -> None:

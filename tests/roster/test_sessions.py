@@ -90,6 +90,7 @@ def test_a_session_that_is_ended_is_refused_at_its_next_request(phone: Client, d
     assert (entry.actor_id, entry.subject) == (worker.user_id, f"roster.user:{worker.user_id}")
 
 
+@pytest.mark.postgres
 def test_all_others_are_ended_at_once(phone: Client, desk: Client, worker: Worker, password: str) -> None:
     third = signed_in(password)
     assert phone.post(f"{LIST}others/end/").url == LIST
@@ -154,6 +155,7 @@ def test_when_it_was_last_seen_is_written_once_an_hour(phone: Client, worker: Wo
     assert UserSession.objects.get().last_seen_at == now + timedelta(hours=3)
 
 
+@pytest.mark.postgres  # whose column of addresses takes nothing else
 def test_a_sign_in_whose_address_cannot_be_told_is_a_sign_in(worker: Worker, password: str, settings: Any) -> None:
     settings.BEHIND_PROXY = True
     for address in ("", "unknown", "unix:", "203.0.113.5"):

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from allauth.socialaccount.models import SocialAccount, SocialToken
+from django.template.loader import render_to_string
 from django.test import Client
 from django.utils import timezone
 
@@ -265,6 +266,17 @@ class Told:
 
 
 # --- where there is none ----------------------------------------------------------------------------------------------
+
+
+def test_the_button_is_there_where_there_is_a_provider(settings: Any, rf: Any) -> None:
+    def button() -> str:
+        return render_to_string("roster/_sign_on.html", {"next": "/study/?a=1&b=2"}, rf.get("/sign-in/"))
+
+    settings.OIDC_NAME = "鄂汇办<b>"
+    assert "用鄂汇办&lt;b&gt;登录" in button()
+    assert 'value="/study/?a=1&amp;b=2"' in button()
+    settings.OIDC_SERVER_URL = ""
+    assert button().strip() == ""
 
 
 def test_without_a_provider_none_of_it_exists(
