@@ -16,6 +16,7 @@ from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.conf import settings
+from django.core.cache import cache
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -36,6 +37,7 @@ CITY = {"provider_id": PROVIDER}
 # keys that two share are no proof of who signed
 SIGNATURES = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 LEEWAY_SECONDS = 30
+KEPT_SECONDS = 300
 
 
 def offered() -> bool:
@@ -44,6 +46,21 @@ def offered() -> bool:
 
 class CitySignOn(OpenIDConnectOAuth2Adapter):
     """Talks to the provider; takes nobody's word for an identity that is not signed, fresh, and meant for us and this sign-in."""
+
+    def get_provider(self) -> Any:
+        provider = super().get_provider()
+        provider.oauth2_adapter_class = type(self)  # so that the way there asks no more often than the way back
+        return provider
+
+    @property
+    def openid_config(self) -> dict[str, Any]:
+        """The provider's addresses, asked for once in some minutes: whoever presses the button must not make us ask each time."""
+        key = f"sign_on:{hashlib.sha256(settings.OIDC_SERVER_URL.encode()).hexdigest()}"
+        known = cache.get(key)
+        if known is None:
+            known = super().openid_config
+            cache.set(key, known, KEPT_SECONDS)
+        return known
 
     def complete_login(self, request: HttpRequest, app: Any, token: Any, **kwargs: Any) -> SocialLogin:
         claims = self.verified(kwargs["response"].get("id_token") or "", app)
@@ -154,8 +171,12 @@ def link(claims: dict[str, Any], *, uid: str, now: datetime) -> User:
 
 
 def refused(request: Any, why: str) -> HttpResponse:
-    """The same page for every reason, so that nobody learns here who has an account."""
-    audit.note("sign_on.refused", now=request.now, why=why)
+    """The same page for every reason, so that nobody learns here who has an account.
+
+    Noted when the provider did vouch for somebody; what any visitor can send is not worth a line that is kept for months.
+    """
+    if why != "failed":
+        audit.note("sign_on.refused", now=request.now, why=why)
     return render(
         request, "socialaccount/refused.html", {"name": settings.OIDC_NAME, "failed": why == "failed"}, status=403
     )

@@ -386,6 +386,18 @@ def test_nobody_resets_their_own_nor_without_the_right_and_a_reason(
     assert AuditEntry.objects.filter(action="second_factor.reset").count() == 1
 
 
+def test_a_worker_who_has_one_by_choice_is_helped_too(
+    client: Client, worker: Worker, colleague: Worker, security_admin: User, password: str, now: datetime
+) -> None:
+    sign_in(client, "W0001", password)
+    set_up(client, now)
+    assert {*second_factor.holders(security_admin)} == {worker.user, security_admin}
+    second_factor.reset(worker.user, by=security_admin, reason="lost", now=now)
+    assert sign_in(Client(), "W0001", password).url == "/"
+    with pytest.raises(Refused):
+        second_factor.reset(colleague.user, by=security_admin, reason="lost", now=now)
+
+
 def test_the_list_takes_as_many_queries_for_ten_as_for_two(
     client_of: Callable[[User], Client], security_admin: User, grant: Any, city: Any, settings: Any
 ) -> None:

@@ -215,6 +215,8 @@ def test_a_cancelled_sign_on_and_a_silent_provider_are_told_calmly(visitor: Visi
     cancelled = visitor.get(f"/account/sign-on/back/?error=access_denied&state={state}")
     assert (cancelled.status_code, ASTRAY in cancelled.text) == (403, True)
     assert visitor.get("/account/sign-on/back/").status_code == 403
+    # what anybody can send leaves no trace in a log that is kept
+    assert not AuditEntry.objects.exists()
     settings.OIDC_SERVER_URL = "http://127.0.0.1:9"
     silent = visitor.post("/account/sign-on/", {})
     assert (silent.status_code, ASTRAY in silent.text) == (403, True)
