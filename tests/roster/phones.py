@@ -8,10 +8,15 @@ from base64 import b32decode
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-SETTING_UP, ASKED = "/account/second-factor/set-up/", "/account/second-factor/ask/"
+from roster.models import User
+
+SETTING_UP, ASKED, CODE = "/account/second-factor/set-up/", "/account/second-factor/ask/", "/account/code/"
+WRONG = "验证码不对，或者已经用过。请等手机上换出新的一组再填。"
 
 
 def code_at(secret: str, moment: datetime) -> str:
@@ -46,3 +51,17 @@ def codes_on(page: Any) -> list[str]:
 
 def errors(reply: Any) -> list[str]:
     return [str(error) for messages in reply.context["form"].errors.values() for error in messages]
+
+
+def enter(user: User, password: str, code: str, **extra: Any) -> tuple[Client, Any]:
+    """Sign in with a code, in a browser of its own; returns it with the reply to the code."""
+    client = Client()
+    assert sign_in(client, user.username, password, **extra).url == CODE
+    return client, client.post(CODE, {"code": code}, **extra)
+
+
+def counted(client: Client, address: str) -> int:
+    """How many queries a page takes."""
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(address).status_code == 200
+    return len(queries)
