@@ -32,6 +32,7 @@ os.environ |= {
     "REDIS_URL": "",
     "LOG_LEVEL": "ERROR",
     "ALLOWED_HOSTS": "testserver",
+    "REQUIRE_SECOND_FACTOR": "0",
     "DJANGO_SETTINGS_MODULE": "lms.settings",
     # for a database that is thrown away
     "SECRET_KEY": "benchmark" * 6,

@@ -39,6 +39,13 @@ LEFT_WORKER_DAYS: int = env.int("LEFT_WORKER_DAYS", 1095, validate=lambda v: v >
 IMPORT_ORIGINAL_DAYS: int = env.int("IMPORT_ORIGINAL_DAYS", 90, validate=lambda v: v >= 0)
 JOB_DAYS: int = env.int("JOB_DAYS", 90, validate=lambda v: v >= 7)
 UNMASK_PER_HOUR: int = env.int("UNMASK_PER_HOUR", 30, validate=lambda v: v > 0)
+REQUIRE_SECOND_FACTOR: bool = env.bool("REQUIRE_SECOND_FACTOR", True)
+OIDC_SERVER_URL: str = env.str("OIDC_SERVER_URL", "").rstrip("/")
+OIDC_CLIENT_ID: str = env.str("OIDC_CLIENT_ID", "")
+OIDC_CLIENT_SECRET: str = env.str("OIDC_CLIENT_SECRET", "")
+OIDC_NAME: str = env.str("OIDC_NAME", "统一身份认证")
+OIDC_CLAIM: str = env.str("OIDC_CLAIM", "preferred_username")
+OIDC_SECOND_FACTOR: list[str] = env.list("OIDC_SECOND_FACTOR", [])
 DATABASE = env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")
 env.seal()
 
@@ -164,6 +171,9 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = SITE_NAME
 MFA_TOTP_TOLERANCE = 1  # a phone's clock may be half a minute off
 MFA_RECOVERY_CODES_SHOW_ONCE = True
+# A city's own sign-on (`roster.sign_on`). Which person an identity belongs to is decided there, and nothing the city says is stored.
+SOCIALACCOUNT_ADAPTER = "roster.sign_on.SignOnAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
@@ -305,5 +315,7 @@ DJANGO_STRUCTLOG_USER_ID_FIELD = "pk"
 # one line when a request ends; what beat starts every ten seconds is no news
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = DJANGO_STRUCTLOG_CELERY_DEFAULT_LOG_LEVEL = logging.DEBUG
 
+if OIDC_SERVER_URL and not (OIDC_CLIENT_ID and OIDC_CLIENT_SECRET):
+    raise ValueError("OIDC_SERVER_URL needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET")
 if urlsplit(SITE_URL).scheme not in {"http", "https"}:
     raise ValueError("SITE_URL must begin with http:// or https://")

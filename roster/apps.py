@@ -5,4 +5,7 @@ class RosterConfig(AppConfig):
     name = "roster"
 
     def ready(self) -> None:
-        from roster import notices  # noqa: F401  it listens for sign-ins
+        from roster import (
+            checks,  # noqa: F401 - registers them
+            notices,  # noqa: F401  it listens for sign-ins
+        )

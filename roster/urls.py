@@ -1,10 +1,11 @@
 from django.urls import path
 
-from roster import cms_notices, my_data, my_file, views
+from roster import account_urls, cms_notices, my_data, my_file, sign_on, views
 
 urlpatterns = [
+    *account_urls.urlpatterns,
     path("sign-in/", views.sign_in, name="sign_in"),
-    path("sign-out/", views.sign_out, name="sign_out"),
+    path("sign-out/", sign_on.sign_out, name="sign_out"),
     path("password/", views.password, name="password"),
     path("agreement/", views.agreement, name="agreement"),
     path("notice/", cms_notices.notice, name="notice"),

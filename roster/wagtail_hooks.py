@@ -21,6 +21,7 @@ from roster import (
     cms_notices,
     cms_roles,
     cms_rules,
+    cms_second_factor,
     cms_territory,
     cms_townships,
     cms_unmask,
@@ -228,3 +229,13 @@ def what_waits(request: Asking, panels: list[Any]) -> None:
     if due:
         items.append(Waiting(str(_("人的社工证登记到期或快到期")), due, reverse("certificates_expiring"), "warn"))
     panels.append(WaitingPanel(str(_("名册")), items, order=10))
+
+
+@hooks.register("register_admin_urls")
+def second_factor_addresses() -> list[URLPattern]:
+    return cms_second_factor.ADDRESSES
+
+
+@hooks.register("register_admin_menu_item")
+def second_factor_item() -> MenuItem:
+    return cms_second_factor.menu_item()

@@ -30,6 +30,9 @@ ENVIRONMENT = {
     "SITE_NAME": "网格学堂",
     "ISSUING_BODY": "咸宁市委社会工作部",
     "CERTIFICATE_FONT": "",
+    # the tests of it switch it on
+    "REQUIRE_SECOND_FACTOR": "0",
+    "OIDC_SERVER_URL": "",
 }
 os.environ.update(ENVIRONMENT)
 

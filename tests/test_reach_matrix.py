@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -68,6 +69,23 @@ EXISTS_FOR = {
     "correct_field": WORKERS,
     "withdraw_correction": "w",
     "media": SIGNED_IN,
+    # guarding one's own account
+    "account_login": ALL,
+    "account_inactive": ALL,
+    "account_reauthenticate": SIGNED_IN,
+    "mfa_index": SIGNED_IN,
+    "mfa_activate_totp": SIGNED_IN,
+    "mfa_reauthenticate": SIGNED_IN,
+    "mfa_deactivate_totp": SIGNED_IN,
+    "mfa_view_recovery_codes": SIGNED_IN,
+    "mfa_generate_recovery_codes": SIGNED_IN,
+    "usersessions_list": SIGNED_IN,
+    "end_other_devices": SIGNED_IN,
+    "end_device": "w",
+    # a city's own sign-on, which these tests have none of
+    "openid_connect_login": "",
+    "openid_connect_callback": "",
+    "sign_on_left": "",
     "cms_account": OFFICE,
     "cms_sign_in": OFFICE,
     # the worker's own
@@ -206,11 +224,14 @@ EXISTS_FOR = {
     "assessment_evidence": "tac",
     "assessment_export": "tac",
     "assessment_settle": "ac",
+    "second_factors": "s",
+    "reset_second_factor": "s",
 }
 # what Wagtail brings along has its own permissions; here only that no outsider comes near and nothing breaks
 WAGTAILS = ("wagtail", "django")
-# Wagtail's page to try out error pages with, and the address that ends the session of the test itself
-LEFT_OUT = {"wagtailadmin_error_test", "sign_out", "wagtailadmin_logout"}
+# Wagtail's page to try out error pages with, the address that ends the session of the test itself, and the one that exists only
+# between a password and its code
+LEFT_OUT = {"wagtailadmin_error_test", "sign_out", "wagtailadmin_logout", "mfa_authenticate"}
 SENT = {
     "import_choose": {"row": "import_row"},
     "import_account_for": {"row": "import_row"},
@@ -375,6 +396,8 @@ def things(city: Any, worker: Any, mentor: Any, county_admin: User, township_adm
                 "job": None,
             },
         ).pk,
+        "device": UserSession.objects.create(user=worker.user, ip="192.0.2.1", session_key="x", user_agent="").pk,
+        "user": county_admin.pk,
         "queries": {
             "bulletin": bulletin,
             "bulletin_xlsx": bulletin,
