@@ -30,6 +30,7 @@ ENVIRONMENT = {
     "SITE_NAME": "网格学堂",
     "ISSUING_BODY": "咸宁市委社会工作部",
     "CERTIFICATE_FONT": "",
+    "CODE_CHANNELS": "",
 }
 os.environ.update(ENVIRONMENT)
 

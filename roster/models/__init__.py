@@ -1,6 +1,7 @@
 """Who works where: territory, grids, workers and their postings, users and the roles they hold."""
 
 from .life import Batch, Correction, CorrectionState, Step, StepKind, WorkerChange
+from .guarding import OneTimeCode, Purpose, Tally
 from .papers import Agreement, PasswordSheet, Signature
 from .territory import (
     ChangeKind,
@@ -45,7 +46,10 @@ __all__ = [
     "GridQuerySet",
     "Identity",
     "Level",
+    "OneTimeCode",
     "PasswordSheet",
+    "Purpose",
+    "Tally",
     "PostBand",
     "Posting",
     "PostingQuerySet",

@@ -18,6 +18,8 @@ class PasswordSheet(models.Model):
     job = models.ForeignKey("lms.Job", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     # [[worker id, sign-in name, password], …]; emptied when printed
     slips = SealedJSONField(null=True, blank=True)
+    # who is on it; stays when the slips are gone, so that one sees who has used theirs
+    workers = models.ManyToManyField(Worker, related_name="+")
     count = models.PositiveIntegerField(default=0)
     printed_at = models.DateTimeField(null=True, blank=True)
 

@@ -1,0 +1,157 @@
+"""How often a password may be tried: the rule, and the counting it rests on.
+
+Counted are tries that did not fit. A name at one address is held up for a quarter of an hour at most. A name that is tried from many
+addresses, or an address that tries many names, is asked a question first and waits a little longer each time, but is never held up:
+else a stranger could keep a colleague out. A device on which this person has signed in before has a count of its own.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from django.db import connection
+from django.db.models import F
+
+from lms import sealing
+from roster import identity
+from roster.models import Tally
+
+# --- the rule: pure -----------------------------------------------------------------------------------------------
+
+HERE = 5  # of one name from one address, of one device for its own people, of one's own password while signed in
+NAME = 10  # of one name from everywhere; beyond it a question
+ADDRESS = 30  # of all names from one address: a village may share one, and only what fails stays counted
+WINDOW, DAY = timedelta(minutes=15), timedelta(hours=24)
+SLOWEST = 30  # seconds
+
+
+class Step(Enum):
+    TRY = "try"
+    ASK = "ask"
+    WAIT = "wait"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many tries there were lately, this one among them."""
+
+    here: int
+    name: int = 0
+    address: int = 0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether this try may go on; where a question comes first, how many seconds it must have stood on the screen."""
+
+    step: Step
+    pause: int = 0
+
+
+def judge(counts: Counts, *, answered: bool) -> Verdict:
+    if counts.here > HERE:
+        return Verdict(Step.WAIT)
+    steps = max((counts.name - 1) // NAME, (counts.address - 1) // ADDRESS)
+    if steps > 0 and not answered:
+        return Verdict(Step.ASK, pause(steps))
+    return Verdict(Step.TRY)
+
+
+def pause(steps: int) -> int:
+    """0, 2, 4, 8, 16, 30 seconds: nothing for the first who only mistyped."""
+    return 0 if steps <= 1 else min(SLOWEST, 2 ** min(steps - 1, 5))
+
+
+# --- the counting -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Try:
+    """One try of a password for a typed name; `device` is that of somebody who has signed in on it under this name before."""
+
+    typed: str
+    address: str
+    device: str = ""
+
+    @property
+    def here(self) -> str:
+        if self.device:
+            return key("device", self.device, same(self.typed))
+        return key("here", same(self.typed), self.address)
+
+    @property
+    def everywhere(self) -> list[str]:
+        return [] if self.device else [key("name", same(self.typed)), key("address", self.address)]
+
+
+def take(one: Try, *, now: datetime, answered: bool = False) -> Verdict:
+    """Count this try, before the password is looked at, and say whether it may go on. One that may not is not counted."""
+    windows = {one.here: now + WINDOW}
+    windows |= dict(zip(one.everywhere, (now + DAY, now + WINDOW), strict=False))
+    counted = count(windows, now=now)
+    verdict = judge(Counts(*(counted[which] for which in [one.here, *one.everywhere])), answered=answered)
+    if verdict.step != Step.TRY:
+        give_back(windows)
+    return verdict
+
+
+def fitted(one: Try) -> None:
+    """The password fitted: this try and those before it from here are forgotten; what was tried from elsewhere stays counted."""
+    Tally.objects.filter(key=one.here).delete()
+    give_back(one.everywhere)
+
+
+def take_own(user_id: int, *, now: datetime) -> bool:
+    """Count a try of one's own password by someone signed in, wherever from: a session left open must not become a password."""
+    own = key("own", str(user_id))
+    if count({own: now + WINDOW}, now=now)[own] <= HERE:
+        return True
+    give_back([own])
+    return False
+
+
+def fitted_own(user_id: int) -> None:
+    Tally.objects.filter(key=key("own", str(user_id))).delete()
+
+
+def key(kind: str, *parts: str) -> str:
+    return sealing.lookup("\n".join(parts), purpose=f"tally {kind}")
+
+
+def same(typed: str) -> str:
+    """One person however the number is written: 139 0715 0001, +86 13907150001, w0001."""
+    return identity.mobile(typed).first or typed.strip().lower()
+
+
+def count(windows: dict[str, datetime], *, now: datetime) -> dict[str, int]:
+    """Add one to each and return the new counts, in one statement, so that of tries at the same moment each gets its own number.
+
+    A window begins with its first try and is not made longer by later ones. Kept in the database and not in the cache, which may be
+    gone, or full: the cache of a database throws away what it pleases beyond some hundred keys, and with them the counts.
+    """
+    moment = connection.ops.adapt_datetimefield_value
+    # in the order of the keys, so that two processes never wait for each other
+    rows = [(which, moment(windows[which])) for which in sorted(windows)]
+    values = ", ".join(["(%s, 1, %s)"] * len(rows))
+    statement = (
+        f"INSERT INTO roster_tally (key, count, until) VALUES {values} "  # noqa: S608 - only placeholders
+        "ON CONFLICT (key) DO UPDATE SET "
+        "count = CASE WHEN roster_tally.until <= %s THEN 1 ELSE roster_tally.count + 1 END, "
+        "until = CASE WHEN roster_tally.until <= %s THEN excluded.until ELSE roster_tally.until END "
+        "RETURNING key, count"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*(part for row in rows for part in row), moment(now), moment(now)])
+        return dict(cursor.fetchall())
+
+
+def give_back(keys: Iterable[str]) -> None:
+    """Take one off each. One by one in the order of the keys: an UPDATE of several takes its locks in no order one can rely on."""
+    for which in sorted(keys):
+        Tally.objects.filter(key=which, count__gt=0).update(count=F("count") - 1)
+
+
+def forget(*, now: datetime) -> int:
+    """Drop what counts no longer; returns how many."""
+    return Tally.objects.filter(until__lte=now).delete()[0]
