@@ -105,7 +105,7 @@ def reset_worker(request: Asking, worker: int) -> HttpResponse:
     """A new first password for a worker who forgot theirs and stands before the admin."""
     found = get_object_or_404(reach.workers(request.user).exclude(user=None), pk=worker)
     account: Any = found.user
-    form = IdentityForm(request.POST or None)
+    form = IdentityForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             slip = passwords.reissue(account, by=request.user, now=request.now, proof=form.cleaned_data["proof"])

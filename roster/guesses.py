@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from django.db import connection
-from django.db.models import F
 
 from lms import sealing
 from roster import identity
@@ -92,14 +91,13 @@ def take(one: Try, *, now: datetime, answered: bool = False) -> Verdict:
     counted = count(windows, now=now)
     verdict = judge(Counts(*(counted[which] for which in [one.here, *one.everywhere])), answered=answered)
     if verdict.step != Step.TRY:
-        give_back(windows)
+        give_back(windows, now=now)
     return verdict
 
 
-def fitted(one: Try) -> None:
+def fitted(one: Try, *, now: datetime) -> None:
     """The password fitted: this try and those before it from here are forgotten; what was tried from elsewhere stays counted."""
-    Tally.objects.filter(key=one.here).delete()
-    give_back(one.everywhere)
+    give_back(one.everywhere, clear=[one.here], now=now)
 
 
 def take_own(user_id: int, *, now: datetime) -> bool:
@@ -107,7 +105,7 @@ def take_own(user_id: int, *, now: datetime) -> bool:
     own = key("own", str(user_id))
     if count({own: now + WINDOW}, now=now)[own] <= HERE:
         return True
-    give_back([own])
+    give_back([own], now=now)
     return False
 
 
@@ -130,26 +128,35 @@ def count(windows: dict[str, datetime], *, now: datetime) -> dict[str, int]:
     A window begins with its first try and is not made longer by later ones. Kept in the database and not in the cache, which may be
     gone, or full: the cache of a database throws away what it pleases beyond some hundred keys, and with them the counts.
     """
-    moment = connection.ops.adapt_datetimefield_value
-    # in the order of the keys, so that two processes never wait for each other
-    rows = [(which, moment(windows[which])) for which in sorted(windows)]
-    values = ", ".join(["(%s, 1, %s)"] * len(rows))
-    statement = (
-        f"INSERT INTO roster_tally (key, count, until) VALUES {values} "  # noqa: S608 - only placeholders
-        "ON CONFLICT (key) DO UPDATE SET "
+    change = (
         "count = CASE WHEN roster_tally.until <= %s THEN 1 ELSE roster_tally.count + 1 END, "
         "until = CASE WHEN roster_tally.until <= %s THEN excluded.until ELSE roster_tally.until END "
         "RETURNING key, count"
     )
+    return dict(put([(which, 1, until) for which, until in windows.items()], change, [now, now]))
+
+
+def give_back(keys: Iterable[str], *, now: datetime, clear: Iterable[str] = ()) -> None:
+    """Take one off each of `keys`, and all off those to be cleared."""
+    change = (
+        "count = CASE WHEN excluded.count = 1 AND roster_tally.count > 0 THEN roster_tally.count - 1 ELSE 0 END "
+        "RETURNING key, count"
+    )
+    # where there is no such row, one is left whose window is over
+    put([*((which, 1, now) for which in keys), *((which, 0, now) for which in clear)], change, [])
+
+
+def put(rows: list[tuple[str, int, datetime]], change: str, moments: list[datetime]) -> list[tuple[str, int]]:
+    """Insert or change rows one after the other in the order of their keys, so that two processes never wait for each other."""
+    moment = connection.ops.adapt_datetimefield_value
+    values = ", ".join(["(%s, %s, %s)"] * len(rows))
+    statement = (
+        f"INSERT INTO roster_tally (key, count, until) VALUES {values} ON CONFLICT (key) DO UPDATE SET {change}"  # noqa: S608 - our own words
+    )
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*(part for row in rows for part in row), moment(now), moment(now)])
-        return dict(cursor.fetchall())
-
-
-def give_back(keys: Iterable[str]) -> None:
-    """Take one off each. One by one in the order of the keys: an UPDATE of several takes its locks in no order one can rely on."""
-    for which in sorted(keys):
-        Tally.objects.filter(key=which, count__gt=0).update(count=F("count") - 1)
+        cells = [cell for key, number, until in sorted(rows) for cell in (key, number, moment(until))]
+        cursor.execute(statement, [*cells, *map(moment, moments)])
+        return cursor.fetchall()
 
 
 def forget(*, now: datetime) -> int:

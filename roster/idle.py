@@ -19,7 +19,7 @@ from django.utils.cache import add_never_cache_headers
 from lms.middleware import BACK_OFFICE
 from roster import devices
 from roster.middleware import OPEN
-from roster.signin import SEEN, moment
+from roster.signin import HOLDS, SEEN, moment
 
 BRIEF = "brief"  # key of the session: that it has been in the back office
 OFFICE, OWN_PHONE = 30 * 60, settings.SESSION_COOKIE_AGE
@@ -60,16 +60,19 @@ def gone(request: HttpRequest) -> str:
 
 
 def rested_too_long(request: HttpRequest) -> bool:
+    """Whether this session has come to its limit. One that has not is written down as used, now and then."""
     session, now = request.session, int(moment(request).timestamp())
     works, office = hasattr(request.user, "worker"), request.path.startswith(BACK_OFFICE)
-    brief = office or not works or session.get(BRIEF, False)
+    # a worker with a role works on the phone as a worker; in the back office, and after it, as an admin
+    brief = not works or session.get(BRIEF, False)
+    watched = brief or session.get(HOLDS, False)
     rested = now - session.get(SEEN, now)
-    if rested > (OFFICE if brief else OWN_PHONE):
+    if rested > (OFFICE if brief or (office and watched) else OWN_PHONE):
         return True
     if not request.path.startswith(BY_ITSELF):
-        if office and works and BRIEF not in session:
-            session[BRIEF] = True
-        if SEEN not in session or rested >= (MINUTE if brief else HALF_A_DAY):
+        if office and not brief:
+            session[BRIEF], session[SEEN] = True, now
+        if SEEN not in session or rested >= (MINUTE if watched else HALF_A_DAY):
             session[SEEN] = now
     return False
 

@@ -17,7 +17,8 @@ from roster.guesses import Step, Try
 from roster.models import User, mobile_lookup
 
 SHARING = 5  # how many people may share a telephone and still sign in with it
-SEEN = "seen"  # key of the session: when its person last did something (see roster.idle)
+# keys of the session (see roster.idle): when its person last did something, and that this is a worker who holds a role
+SEEN, HOLDS = "seen", "holds"
 
 
 class Argon2idHasher(Argon2PasswordHasher):
@@ -74,7 +75,7 @@ class Trial:
         """Everyone of that number whose password fits; the count of those who mistyped before is dropped."""
         found = fitting(self.candidates, password)
         if found:
-            guesses.fitted(self.one)
+            guesses.fitted(self.one, now=self.now)
         return found
 
     def run(self, password: str) -> list[User]:
@@ -140,4 +141,6 @@ def run_out(user: User, *, now: datetime) -> bool:
 def begun(sender: Any, request: HttpRequest, user: User, **_kw: Any) -> None:
     """Someone is in, after every factor: the clock of their session starts, and the answer leaves a note on the device."""
     request.session[SEEN] = int(moment(request).timestamp())
+    if hasattr(user, "worker") and reach.roles(user):
+        request.session[HOLDS] = True
     request.entered = user  # type: ignore[attr-defined]
