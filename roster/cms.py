@@ -1,5 +1,6 @@
 """Back-office screens of the roster that are not plain lists: first passwords."""
 
+from collections import Counter
 from typing import Any
 
 from django.conf import settings
@@ -77,10 +78,16 @@ def prepare_passwords(request: Asking) -> HttpResponse:
 def password_sheet(request: Asking, sheet: int) -> HttpResponse:
     found = mine(request, sheet)
     people = passwords.progress(found, now=request.now) if found.slips is not None else []
-    context = {"sheet": found, "job": found.job, "page_title": _("首次密码"), "page_subtitle": found.township.name}
-    context["people"] = people
-    context["unused"] = sum(became in {"unused", "expired", "entered"} for _worker, became in people)
-    context["own"] = sum(became == "own" for _worker, became in people)
+    counts = Counter(became for _worker, became in people)
+    context = {
+        "sheet": found,
+        "job": found.job,
+        "people": people,
+        "own": counts["own"],
+        "unused": counts["unused"] + counts["expired"] + counts["entered"],
+        "page_title": _("首次密码"),
+        "page_subtitle": found.township.name,
+    }
     return render(request, "roster/cms_password_sheet.html", context)
 
 

@@ -139,7 +139,9 @@ def send(user: User, purpose: str, channel: Channel, *, asked: str, until: datet
 
 
 def message(user: User, code: str, purpose: str) -> str:
-    return _("【%(site)s】%(name)s：验证码 %(code)s，10 分钟内有效，用于%(what)s。不是本人操作请不要理会，更不要告诉别人。") % {
+    return _(
+        "【%(site)s】%(name)s：验证码 %(code)s，10 分钟内有效，用于%(what)s。不是本人操作请不要理会，更不要告诉别人。"
+    ) % {
         "site": settings.SITE_NAME,
         "name": identity.mask_name(user.name),
         "code": code,
@@ -189,6 +191,7 @@ def ask_email(user: User, email: str, *, now: datetime) -> str:
         jobs.enqueue(
             "roster.send_email_code",
             owner=user,
+            user=user.pk,
             email=sealing.seal(email),
             asked=hashed(asking),
             until=(now + GOOD_FOR).isoformat(),
@@ -199,7 +202,7 @@ def ask_email(user: User, email: str, *, now: datetime) -> str:
 @jobs.work("roster.send_email_code")
 def send_email_code(handle: jobs.Handle) -> None:
     until, now = datetime.fromisoformat(handle.args["until"]), timezone.now()
-    user = User.objects.filter(pk=handle.job.owner_id, is_active=True).first()
+    user = User.objects.filter(pk=handle.args["user"], is_active=True).first()
     if user is None or now >= until:
         return
     user.email = sealing.unseal(handle.args["email"])  # not saved: it is not theirs yet
@@ -221,5 +224,3 @@ def hashed(*parts: str) -> str:
 def forget(*, now: datetime) -> int:
     """Drop codes a day after they ran out; the log keeps that they were sent."""
     return OneTimeCode.objects.filter(expires_at__lte=now - timedelta(days=1)).delete()[0]
-
-

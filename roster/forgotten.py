@@ -30,9 +30,7 @@ def ask(request: Asking) -> HttpResponse:
     form = ForgottenForm(request.POST or None) if open_ else None
     if form and request.method == "POST" and form.is_valid():
         try:
-            asking = codes.ask(
-                form.cleaned_data["username"], address=signin.address_of(request), now=request.now
-            )
+            asking = codes.ask(form.cleaned_data["username"], address=signin.address_of(request), now=request.now)
         except Refused as refusal:
             form.add_error(None, refusal.sentence)
         else:
@@ -52,9 +50,7 @@ def code(request: Asking) -> HttpResponse:
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            user = codes.redeem(
-                kept["asking"], form.cleaned_data["code"], purpose=Purpose.FORGOTTEN, now=request.now
-            )
+            user = codes.redeem(kept["asking"], form.cleaned_data["code"], purpose=Purpose.FORGOTTEN, now=request.now)
             if user:
                 request.session.cycle_key()
                 keep(request, user=user.pk, hash=user.get_session_auth_hash())

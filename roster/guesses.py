@@ -150,9 +150,7 @@ def put(rows: list[tuple[str, int, datetime]], change: str, moments: list[dateti
     """Insert or change rows one after the other in the order of their keys, so that two processes never wait for each other."""
     moment = connection.ops.adapt_datetimefield_value
     values = ", ".join(["(%s, %s, %s)"] * len(rows))
-    statement = (
-        f"INSERT INTO roster_tally (key, count, until) VALUES {values} ON CONFLICT (key) DO UPDATE SET {change}"  # noqa: S608 - our own words
-    )
+    statement = f"INSERT INTO roster_tally (key, count, until) VALUES {values} ON CONFLICT (key) DO UPDATE SET {change}"  # noqa: S608 - our own words
     with connection.cursor() as cursor:
         cells = [cell for key, number, until in sorted(rows) for cell in (key, number, moment(until))]
         cursor.execute(statement, [*cells, *map(moment, moments)])

@@ -78,4 +78,3 @@ def township(user: User) -> str:
 
 def ending(user: User) -> str:
     return _("登录号尾号 %(end)s") % {"end": user.username[-3:]}
-

@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.password_validation import CommonPasswordValidator
@@ -16,17 +17,7 @@ CLASSES = 3  # of four, for whoever holds a role
 
 # What people here take for a password that is none: a word everybody thinks of, with figures everybody thinks of. A list of such
 # passwords would never be whole; most of those that leaked are one of these words beside one of these figures.
-WORDS = {
-    *("a aa aaa ab abc abcd abcde q qq qqq w ww x xx z zz zzz qwe qwer qwert qwerty qwertyuiop asd asdf asdfg asdfgh asdfghjkl").split(),
-    *("zxc zxcv zxcvb zxcvbn zxcvbnm qaz wsx edc qazwsx qazwsxedc qweasd qweasdzxc asdzxc poiuy lkj mnb").split(),
-    *("woaini woaiwo woaita aini woshishui woaiwojia wodemima mima denglu mimamima nihao nihaoma hello").split(),
-    *("iloveyou love loveyou lovely baobao baobei laopo laogong mama baba wangyi weixin wechat qqmima").split(),
-    *("admin root test user guest password passwd pass pwd welcome login master superman system manager").split(),
-    *("wangge wanggeyuan wanggexuetang xuetang shequ wangluo zhengfawei zongzhi xianning hubei china zhongguo wuhan").split(),
-    *("xianan jiayu tongcheng chongyang tongshan chibi beijing shanghai huawei xiaomi oppo vivo iphone").split(),
-    *("gongzuo kaoshi peixun xuexi jiayou facai fafafa pingan kuaile xingfu shengri woshi wo ni ta li wang zhang liu chen").split(),
-    *("我爱你 密码 网格 网格员 你好 我的密码 咸宁 中国 加油 平安 生日快乐 新年快乐 春风").split(),
-}
+WORDS = frozenset((Path(__file__).parent / "content" / "common_words.txt").read_text(encoding="utf-8").split())
 FIGURES = re.compile(
     r"""0*1?2?3?4?5?6?7?8?9?0?            # along the keys, from wherever to wherever
     | (?:12345|54321|123|321|1234|4321|123456|654321|987654321|0987654321|9876543210|147258369|159357|258|147|369|789|456)+
@@ -91,7 +82,7 @@ class LongEnough:
             raise ValidationError(_("密码太短，至少要 %(n)s 位。") % {"n": least}, code="password_too_short")
 
     def get_help_text(self) -> str:
-        return _("工作人员至少 %(n)s 位，有角色的至少 %(m)s 位。") % {"n": WORKER, "m": HOLDER}
+        return _("网格员至少 %(n)s 位，有角色的至少 %(m)s 位。") % {"n": WORKER, "m": HOLDER}
 
 
 class Mixed:

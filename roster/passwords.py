@@ -47,9 +47,7 @@ def expiry(now: datetime) -> datetime:
 
 
 @transaction.atomic
-def prepare(
-    township: Territory, *, by: User, now: datetime, again: Collection[int] | None = None
-) -> PasswordSheet:
+def prepare(township: Territory, *, by: User, now: datetime, again: Collection[int] | None = None) -> PasswordSheet:
     """Start a sheet for the workers of a township who have never chosen a password; the passwords are made in the background.
 
     `again` names those of them whose slips were spoilt or lost: only theirs are made anew, the other slips stay good.
@@ -58,7 +56,9 @@ def prepare(
     Territory.objects.select_for_update().get(pk=township.pk)  # of two at once the second finds the first one's sheet
     people = waiting(township) if again is None else waiting(township).filter(pk__in=again)
     if not people.exists():
-        raise Refused(_("这个乡镇（街道）的网格员都已自己设好密码，没有需要发放的。") if again is None else nobody_left())
+        raise Refused(
+            _("这个乡镇（街道）的网格员都已自己设好密码，没有需要发放的。") if again is None else nobody_left()
+        )
     if unfinished(township).exists():
         raise Refused(_("这个乡镇（街道）正有一份名单在生成，请等它完成。"))
     sheet = PasswordSheet.objects.create(township=township, made_by=by, made_at=now, expires_at=expiry(now))
@@ -111,7 +111,9 @@ def issue(workers: Sequence[Worker], *, expires: datetime) -> list[list[object]]
     """
     before = {worker.user.pk: worker.user.password for worker in workers if worker.user}
     drawn = {worker.pk: (worker, draw()) for worker in workers}
-    hashed = {pk: make_password(password) for pk, (_worker, password) in drawn.items()}  # slow, so before the transaction
+    hashed = {
+        pk: make_password(password) for pk, (_worker, password) in drawn.items()
+    }  # slow, so before the transaction
     with transaction.atomic():
         users = User.objects.select_for_update(of=["self"]).filter(worker__in=drawn).order_by("pk")
         own = {pk for pk, password in users.values_list("pk", "password") if password != before.get(pk)}
@@ -204,7 +206,8 @@ PROOFS = {
 def reissue(user: User, *, by: User, now: datetime, proof: str = "") -> Slip:
     """A new first password for someone who forgot theirs, shown once to whoever hands it over; their open sessions end.
 
-    `proof` says how it was made sure of who they are. Refuses when `by` has no say over this person: a worker's townships' admins, and for holders of a role those who may give it.
+    `proof` says how it was made sure of who they are.
+    Refuses when `by` has no say over this person: a worker's townships' admins, and for holders of a role those who may give it.
     """
     user = User.objects.select_for_update().get(pk=user.pk)
     if not roles.may_reset(by, user):

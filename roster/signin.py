@@ -41,8 +41,8 @@ class Backend(ModelBackend):
             return None
         if request is not None and getattr(request, "user", None) and request.user.is_authenticated:
             own = request.user.get_username().lower() == username.strip().lower()
-            fits = own and own_password_fits(request.user, password, now=moment(request))  # type: ignore[arg-type]
-            return request.user if fits else None  # type: ignore[return-value]
+            fits = own and own_password_fits(request.user, password, now=moment(request))
+            return request.user if fits else None
         fitting = Trial(request, username).run(password) if request is not None else matching(username, password)
         return fitting[0] if fitting and len(fitting) == 1 else None
 

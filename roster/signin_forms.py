@@ -7,6 +7,7 @@ from django import forms
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from roster import namesakes, passwordrules, passwords, questions, signin
@@ -81,10 +82,12 @@ class SignInForm(forms.Form):
 
     def why(self, early: int, *, told: bool) -> str:
         if early:
-            return _("填得太快了，请看清下面的新问题，过 %(n)s 秒再填。") % {"n": max(early, 1)}
+            return gettext("填得太快了，请看清下面的新问题，过 %(n)s 秒再填。") % {
+                "n": self.asking.pause if self.asking else early
+            }
         if told:
-            return _("问题的答案不对，请回答下面的新问题，再填一次密码。")
-        return _("这个号码或这个网络最近错了多次。请回答下面的小问题，再填一次密码，这是为了挡住机器猜密码。")
+            return gettext("问题的答案不对，请回答下面的新问题，再填一次密码。")
+        return gettext("这个号码或这个网络最近错了多次。请回答下面的小问题，再填一次密码，这是为了挡住机器猜密码。")
 
 
 class NamesakeForm(forms.Form):

@@ -1,7 +1,7 @@
 """Who works where: territory, grids, workers and their postings, users and the roles they hold."""
 
-from .life import Batch, Correction, CorrectionState, Step, StepKind, WorkerChange
 from .guarding import OneTimeCode, Purpose, Tally
+from .life import Batch, Correction, CorrectionState, Step, StepKind, WorkerChange
 from .papers import Agreement, PasswordSheet, Signature
 from .territory import (
     ChangeKind,
@@ -48,11 +48,10 @@ __all__ = [
     "Level",
     "OneTimeCode",
     "PasswordSheet",
-    "Purpose",
-    "Tally",
     "PostBand",
     "Posting",
     "PostingQuerySet",
+    "Purpose",
     "Role",
     "RoleGrant",
     "RoleGrantQuerySet",
@@ -60,6 +59,7 @@ __all__ = [
     "Signature",
     "Step",
     "StepKind",
+    "Tally",
     "Territory",
     "TerritoryChange",
     "TerritoryQuerySet",

@@ -48,9 +48,7 @@ def test_a_form_sent_too_late_leads_back_to_the_page_it_stood_on(
         assert out.url == "/sign-in/?why=idle"
 
 
-def test_a_worker_on_a_phone_of_their_own_stays_two_weeks(
-    client_of: ClientOf, worker: Worker, now: datetime
-) -> None:
+def test_a_worker_on_a_phone_of_their_own_stays_two_weeks(client_of: ClientOf, worker: Worker, now: datetime) -> None:
     client = client_of(worker.user)
     for day in (1, 13, 26, 39):
         with later(now, days=day):

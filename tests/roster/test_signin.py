@@ -201,7 +201,7 @@ def test_the_note_on_a_device_helps_neither_with_another_name_nor_for_ever(
 def test_a_village_behind_one_address_is_only_asked_a_question(
     client: Client, worker: Worker, hire: Callable[..., Worker], city: Any, password: str
 ) -> None:
-    for turn in range(40):  # a training day: everybody comes in at the first try
+    for _turn in range(40):  # a training day: everybody comes in at the first try
         sign_in(Client(), "W0001", password)
     assert Tally.objects.filter(count__gt=0).count() == 0
     for turn in range(30):
@@ -445,7 +445,9 @@ def test_what_is_open_to_a_visitor(client: Client, db: None) -> None:
 def test_sign_in_asks_little_of_the_database(
     client: Client, worker: Worker, password: str, django_assert_max_num_queries: Any
 ) -> None:
-    with django_assert_max_num_queries(23):  # ten of them savepoints; the session and the list of one's sessions among them
+    with django_assert_max_num_queries(
+        23
+    ):  # ten of them savepoints; the session and the list of one's sessions among them
         sign_in(client, "13907150001", password)
 
 
