@@ -197,7 +197,7 @@ def main():
     needed = cost * CITY / 1000 / (MINUTES * 60 * CORES)
     print(f"{connection.vendor}, {len(rest)} sign-ins by 8 browsers at once, 2 processes of 4 threads")
     print(
-        f"CPU a sign-in: {cost:.1f} ms (goal {GOAL}): web {front:.1f}, of which the page {page:.1f}; database {database:.1f}"
+        f"CPU a sign-in: {cost:.1f} ms (goal {GOAL}): web {front:.1f}, of which the page before it {page:.1f}; database {database:.1f}"
     )
     print(
         f"waited: half of them {waits[len(waits) // 2] * 1000:.0f} ms, 95 % {waits[int(len(waits) * 0.95)] * 1000:.0f} ms"

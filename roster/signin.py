@@ -98,7 +98,10 @@ def fitting(candidates: list[User], password: str) -> list[User]:
 
 
 def candidates_for(typed: str) -> list[User]:
-    users = User.objects.select_related("worker")
+    # of the worker no more than that there is one: their sealed numbers need not be opened here
+    users = User.objects.select_related("worker").only(
+        *(one.name for one in User._meta.concrete_fields), "worker__user"
+    )
     mobile = identity.mobile(typed).first
     if mobile:
         return list(users.filter(mobile_hash=mobile_lookup(mobile)).order_by("pk")[:SHARING])

@@ -143,7 +143,7 @@ class NewPasswordForm(OwnPasswordForm):
     def __init__(self, *args: Any, user: User, now: datetime, by_code: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, user=user, now=now, **kwargs)
         self.rules = passwordrules.rules(user)
-        self.fields["new"].widget.attrs["aria-describedby"] = "rules"
+        self.fields["new"].widget.attrs["aria-describedby"] = "rules id_new_error"
         if user.must_change_password or by_code:
             del self.fields["old"]
 

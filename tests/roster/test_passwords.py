@@ -206,6 +206,7 @@ def test_a_sheet_of_nothing_but_replaced_slips_is_refused(
         passwords.open_once(ready, by=township_admin, now=now)
 
 
+@pytest.mark.postgres
 def test_a_password_chosen_while_the_sheet_is_made_is_kept(ready: PasswordSheet, newcomers: list[Worker]) -> None:
     """Hashing takes a while; who signs in with an earlier slip meanwhile must not lose what they choose."""
     read = list(Worker.objects.filter(pk__in=[one.pk for one in newcomers]).select_related("user").order_by("pk"))
@@ -438,7 +439,7 @@ def test_the_rules_stand_before_the_field_and_are_read_out_with_it(
 ) -> None:
     page = client_of(worker.user).get("/password/").content.decode()
     assert page.index("至少 8 位") < page.index('name="new"')
-    assert 'aria-describedby="rules"' in page
+    assert 'aria-describedby="rules id_new_error"' in page
     assert "至少 10 位，大写字母" in client_of(county_admin).get("/password/").content.decode()
 
 
