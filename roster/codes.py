@@ -8,10 +8,11 @@ whether the number is known: a job looks it up later.
 import secrets
 import sys
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from django.conf import settings
+from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import send_mail
 from django.db import transaction
@@ -77,6 +78,16 @@ class Mail:
 
 def channels() -> list[Channel]:
     return [import_string(name)() for name in settings.CODE_CHANNELS]
+
+
+@checks.register(checks.Tags.security)
+def channels_can_be_made(**_kw: Any) -> list[checks.CheckMessage]:
+    """A wrong name is found by `manage.py check`, not by the first person who forgets a password."""
+    try:
+        channels()
+    except (ImportError, ImproperlyConfigured) as error:
+        return [checks.Error(f"CODE_CHANNELS: {error}", id="roster.E001")]
+    return []
 
 
 # --- asking -------------------------------------------------------------------------------------------------------

@@ -279,6 +279,13 @@ def test_the_console_is_for_development_alone(settings: Any, worker: Worker, cap
     assert "123456" in capsys.readouterr().err
 
 
+def test_a_channel_that_cannot_be_made_is_found_by_the_checks(settings: Any) -> None:
+    assert codes.channels_can_be_made() == []
+    for wrong in ["roster.codes.Console", "roster.codes.Pigeon", "nowhere.Gateway"]:
+        settings.CODE_CHANNELS = [wrong]
+        assert [error.id for error in codes.channels_can_be_made()] == ["roster.E001"]
+
+
 # --- a mailbox ----------------------------------------------------------------------------------------------------
 
 
