@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import time_machine
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import MD5PasswordHasher, make_password
 from django.core import signing
 from django.db import connection
 from django.test import Client
@@ -66,6 +66,29 @@ def test_a_wrong_password_and_an_unknown_number_get_the_same_answer(client: Clie
     known, unknown = sign_in(client, "W0001", "no"), sign_in(client, "13900000000", "no")
     assert errors(known) == errors(unknown) == [WRONG]
     assert "_auth_user_id" not in client.session
+
+
+class Counting(MD5PasswordHasher):
+    """Counts how often a password is hashed: what an answer costs, and so how long it takes."""
+
+    calls: ClassVar[list[str]] = []
+
+    def encode(self, password: str, salt: str) -> str:
+        self.calls.append(salt)
+        return super().encode(password, salt)
+
+
+def test_an_unknown_number_costs_as_much_as_a_known_one(client: Client, worker: Worker, settings: Any) -> None:
+    settings.PASSWORD_HASHERS = ["tests.roster.test_signin.Counting"]
+    hashed = []
+    for typed in ["W0001", "13907150001", "W9999", "13900000000", "张三"]:
+        Counting.calls.clear()
+        sign_in(client, typed, "no")
+        hashed.append(len(Counting.calls))
+    User.objects.filter(pk=worker.user_id).update(is_active=False)
+    Counting.calls.clear()
+    sign_in(client, "W0001", "no")
+    assert [*hashed, len(Counting.calls)] == [1, 1, 1, 1, 1, 1]
 
 
 def test_who_has_left_does_not_get_in(client: Client, worker: Worker, password: str) -> None:
