@@ -146,21 +146,3 @@ def test_signing_out_empties_what_the_browser_kept_but_not_answers_that_wait(
 ) -> None:
     assert client_of(worker.user).post("/sign-out/")["Clear-Site-Data"] == '"cache"'
     assert "no-store" in client_of(county_admin).get("/cms/workers/")["Cache-Control"]
-
-
-@pytest.mark.browser
-@pytest.mark.django_db(transaction=True)
-def test_on_a_shared_phone_going_back_after_signing_out_shows_the_door(
-    page_for: Callable[..., Any], worker: Worker
-) -> None:
-    page = page_for(worker.user, 360, 740, mobile=True)
-    page.goto("/me/file/")
-    page.goto("/me/")
-    assert worker.name in page.locator("main").inner_text()
-    page.get_by_role("button", name="退出登录").click()
-    page.wait_for_url("**/sign-in/")
-    for _step in range(2):
-        page.go_back()
-        page.wait_for_load_state()
-        assert "/sign-in/" in page.url
-        assert worker.name not in page.content()
