@@ -4,7 +4,8 @@ What a sign-in costs: `python benchmarks/signin.py [people]`.
 Drives sign-ins as browsers do: a real gunicorn of two processes on loopback, the page fetched, the form sent with its CSRF token, cookies
 kept, each person once, in a database of its own (SQLite in a temporary folder as installed, or the empty one that BENCHMARK_DATABASE_URL
 names). Counted is the CPU of the web processes and, on PostgreSQL, of its back ends; the driver's own is not. Goal: 30 ms a sign-in, so
-that 7,280 people in ten minutes need no more than two thirds of one core, less than half of two. Then what other costs of argon2id take.
+that 7,280 people in ten minutes need less than a fifth of two cores. Then what other costs of argon2id take. On a machine that does
+other work at the same time argon2 is slower, for it waits for memory.
 """
 
 import base64
