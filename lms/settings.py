@@ -33,6 +33,9 @@ SITE_NAME: str = env.str("SITE_NAME", "网格学堂")
 ISSUING_BODY: str = env.str("ISSUING_BODY", "咸宁市委社会工作部")
 CERTIFICATE_FONT: str = env.str("CERTIFICATE_FONT", "")
 CERTIFICATE_PREFIX: str = env.str("CERTIFICATE_PREFIX", "咸网培")
+CODE_CHANNELS: list[str] = env.list("CODE_CHANNELS", ["roster.codes.Console"] if DEBUG else [])
+EMAIL = env.dj_email_url("EMAIL_URL", "smtp://127.0.0.1:25")
+DEFAULT_FROM_EMAIL: str = env.str("EMAIL_FROM", "webmaster@localhost")
 JOB_PATIENCE_SECONDS: float = env.float("JOB_PATIENCE_SECONDS", 30)
 # how long personal data stay (docs/personal-data.md): in days
 LEFT_WORKER_DAYS: int = env.int("LEFT_WORKER_DAYS", 1095, validate=lambda v: v >= 0)
@@ -101,6 +104,7 @@ MIDDLEWARE = [
     "lms.middleware.one_clock",
     "lms.middleware.plain_addresses",
     "allauth.account.middleware.AccountMiddleware",
+    "roster.idle.not_left_alone",
     "roster.middleware.first_things_first",
 ]
 
@@ -152,10 +156,7 @@ LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "home"
 PASSWORD_HASHERS = ["roster.signin.Argon2idHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
-    {"NAME": "roster.signin.NotAboutYouValidator"},
+    {"NAME": f"roster.passwordrules.{rule}"} for rule in ("LongEnough", "Mixed", "NotCommon", "NotAboutYou")
 ]
 # Sign-in goes through allauth: its stages (a second factor), its sessions, a city's own sign-on. Nobody registers by themselves, and
 # nobody is known by an e-mail address. Its counters do not know that two people share a telephone: ours stand in `roster.signin`.
@@ -262,6 +263,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "send lost jobs again": {"task": "lms.tasks.sweep", "schedule": 10.0},
     "let go of what is kept no longer": {"task": "lms.tasks.retain", "schedule": 3600.0},
+    "forget old guesses and codes": {"task": "roster.tasks.forget", "schedule": 3600.0},
     "close overdue attempts": {"task": "exams.tasks.close_overdue", "schedule": 20.0},
 }
 TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
@@ -288,6 +290,9 @@ IMPORT_EXPORT_USE_TRANSACTIONS = False  # our own chunks own their transactions
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 
 FIRST_PASSWORD_DAYS = 30
+EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = EMAIL["EMAIL_BACKEND"], EMAIL["EMAIL_HOST"], EMAIL["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = EMAIL["EMAIL_HOST_USER"], EMAIL["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL, EMAIL_TIMEOUT = EMAIL["EMAIL_USE_TLS"], EMAIL["EMAIL_USE_SSL"], 10
 
 # an error report, wherever it goes, holds no number and no name: neither in its text nor in what stood in variables and forms
 DEFAULT_EXCEPTION_REPORTER = "lms.reporting.Reporter"

@@ -8,8 +8,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from roster import second_factor, signin
+from roster import guesses, second_factor, signin
 from roster.models import User
+
+CODE = "code"
 
 
 class PasswordAgainForm(forms.Form):
@@ -20,18 +22,17 @@ class PasswordAgainForm(forms.Form):
         error_messages={"required": _("请填密码。")},
     )
 
-    def __init__(self, *args: Any, user: User, address: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.user, self.address = user, address
+        self.user, self.now = user, now
 
     def clean_password(self) -> str:
-        """Guessed at no more often than at sign-in, by the same count: a session left open must not become a password."""
         password = self.cleaned_data["password"]
-        if not signin.guess(self.user.username, self.address):
+        fits = signin.own_password_fits(self.user, password, now=self.now)
+        if fits is None:
             raise ValidationError(_("密码错了多次，为了安全请过 15 分钟再试。"), code="locked")
-        if not self.user.check_password(password):
+        if not fits:
             raise ValidationError(_("密码不对，请再填一遍。"), code="wrong")
-        signin.succeeded(self.user.username, self.address)
         return password
 
 
@@ -50,17 +51,16 @@ class CodeField(forms.CharField):
 class GuessedForm(forms.Form):
     """Codes are guessed at five times a quarter of an hour for each person, from wherever: only who has the password gets so far."""
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.user = user
+        self.user, self.now = user, now
 
     def guess(self) -> None:
-        if not signin.guess(*self.counter):
+        if not guesses.take_own(self.user.pk, now=self.now, what=CODE):
             raise ValidationError(_("验证码错了多次，为了安全请过 15 分钟再试。"), code="locked")
 
-    @property
-    def counter(self) -> tuple[str, str]:
-        return f"second factor {self.user.pk}", "codes"
+    def fitted(self) -> None:
+        guesses.fitted_own(self.user.pk, what=CODE)
 
 
 class CodeForm(GuessedForm):
@@ -70,9 +70,9 @@ class CodeForm(GuessedForm):
         error_messages={"required": _("请填验证码。")},
     )
 
-    def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.now, self.by = now, ""
+        self.by = ""
         self.fields["code"].widget.attrs["autofocus"] = True
 
     def clean_code(self) -> str:
@@ -80,7 +80,7 @@ class CodeForm(GuessedForm):
         self.by = second_factor.check(self.user, self.cleaned_data["code"], now=self.now)
         if not self.by:
             raise ValidationError(_("验证码不对，或者已经用过。请等手机上换出新的一组再填。"), code="wrong")
-        signin.succeeded(*self.counter)
+        self.fitted()
         return self.cleaned_data["code"]
 
 

@@ -1,5 +1,6 @@
 """Back-office screens of the roster that are not plain lists: first passwords."""
 
+from collections import Counter
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +18,7 @@ from lms.refusal import Refused
 from roster import passwords, reach
 from roster.asking import Asking
 from roster.models import Level, PasswordSheet, TerritoryQuerySet, User, Worker
+from roster.signin_forms import IdentityForm
 
 ADMINS = reach.only(*reach.ADMINS)
 
@@ -58,8 +60,12 @@ def password_sheets(request: Asking) -> HttpResponse:
 @require_POST
 def prepare_passwords(request: Asking) -> HttpResponse:
     township = get_object_or_404(townships(request), pk=numbers.row(request.POST.get("township", "")))
+    again = [pk for pk in map(numbers.row, request.POST.getlist("again")) if pk is not None]
+    if "chosen" in request.POST and not again:
+        messages.error(request, _("请先勾选要重新发的人。"))
+        return redirect("password_sheets")
     try:
-        sheet = passwords.prepare(township, by=request.user, now=request.now)
+        sheet = passwords.prepare(township, by=request.user, now=request.now, again=again or None)
     except Refused as refusal:
         messages.error(request, refusal.sentence)
         return redirect("password_sheets")
@@ -71,7 +77,17 @@ def prepare_passwords(request: Asking) -> HttpResponse:
 @require_safe
 def password_sheet(request: Asking, sheet: int) -> HttpResponse:
     found = mine(request, sheet)
-    context = {"sheet": found, "job": found.job, "page_title": _("首次密码"), "page_subtitle": found.township.name}
+    people = passwords.progress(found, now=request.now) if found.slips is not None else []
+    counts = Counter(became for _worker, became in people)
+    context = {
+        "sheet": found,
+        "job": found.job,
+        "people": people,
+        "own": counts["own"],
+        "unused": counts["unused"] + counts["expired"] + counts["entered"],
+        "page_title": _("首次密码"),
+        "page_subtitle": found.township.name,
+    }
     return render(request, "roster/cms_password_sheet.html", context)
 
 
@@ -96,14 +112,15 @@ def reset_worker(request: Asking, worker: int) -> HttpResponse:
     """A new first password for a worker who forgot theirs and stands before the admin."""
     found = get_object_or_404(reach.workers(request.user).exclude(user=None), pk=worker)
     account: Any = found.user
-    if request.method == "POST":
+    form = IdentityForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
         try:
-            slip = passwords.reissue(account, by=request.user, now=request.now)
+            slip = passwords.reissue(account, by=request.user, now=request.now, proof=form.cleaned_data["proof"])
             return hand_over(request, slip, back="workers:index")
         except Refused as refusal:
             messages.error(request, refusal.sentence)
             return redirect("workers:inspect", found.pk)
-    context = {"person": found, "back": "workers:index", "page_title": _("重新发放密码")}
+    context = {"person": found, "form": form, "back": "workers:index", "page_title": _("重新发放密码")}
     return render(request, "roster/cms_reissue.html", context)
 
 

@@ -143,6 +143,16 @@ declare(
     long="打印后清空；没有打印的，过期由系统清空",
     gone=Gone.EXPIRES,
 )
+nothing("roster.Tally", "key")
+declare(
+    "roster.OneTimeCode",
+    holds={"user": "谁的验证码", "code": "验证码的摘要，带密钥", "asked": "要验证码的那个浏览器的摘要，带密钥"},
+    plain="purpose channel",
+    inner="code asked",
+    why="忘记密码时核对是本人",
+    long="过期一天后由系统清除",
+    gone=Gone.EXPIRES,
+)
 nothing("roster.Agreement", "title text")
 declare(
     "roster.Signature",

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from lms import sealing
 from lms.refusal import Refused
-from roster import devices, entrance, second_factor, signin
+from roster import devices, entrance, second_factor
 from roster.account_forms import CodeForm, PasswordAgainForm, SetUpForm
 from roster.asking import Asking
 
@@ -40,7 +40,7 @@ def back_to(request: Asking, otherwise: str) -> str:
 @FORM
 def password_again(request: Asking) -> HttpResponse:
     """The password once more, before something that a session left open must not be able to do."""
-    form = PasswordAgainForm(request.POST or None, user=request.user, address=signin.address_of(request))
+    form = PasswordAgainForm(request.POST or None, user=request.user, now=request.now)
     then = back_to(request, "me")
     if request.method == "POST" and form.is_valid():
         entrance.typed(request)
@@ -69,13 +69,13 @@ def set_up(request: Asking) -> HttpResponse:
     secret = sealing.unseal(held) if held else second_factor.draw()
     if not held:
         request.session[KEY] = sealing.seal(secret)
-    form = SetUpForm(request.POST or None, user=request.user)
+    form = SetUpForm(request.POST or None, user=request.user, now=request.now)
     then = back_to(request, "mfa_index")
     if request.method == "POST" and form.is_valid():
         session = request.session.session_key or ""
         code = form.cleaned_data["code"]
         if second_factor.set_up(request.user, secret=secret, code=code, now=request.now, session=session):
-            signin.succeeded(*form.counter)
+            form.fitted()
             del request.session[KEY]
             entrance.proved(request, by="totp")
             return redirect(f"{reverse('mfa_view_recovery_codes')}?{urlencode({'next': then})}")

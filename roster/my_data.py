@@ -9,9 +9,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from lms import workbooks
 from lms.personal import about_workers
-from roster import copies, looked_at, reach, signin
+from roster import copies, looked_at, reach
+from roster.account_forms import PasswordAgainForm
 from roster.asking import Asking
-from roster.password_again import PasswordAgainForm
 
 
 @never_cache
@@ -27,7 +27,7 @@ def who_looked(request: Asking) -> HttpResponse:
 def take_home(request: Asking) -> HttpResponseBase:
     """What kinds of data there are, and the file for who gives the password once more."""
     worker = reach.worker_of(request)
-    form = PasswordAgainForm(request.POST or None, user=request.user, address=signin.address_of(request))
+    form = PasswordAgainForm(request.POST or None, user=request.user, now=request.now)
     if request.method == "POST" and form.is_valid():
         return workbooks.answer(copies.make(worker, now=request.now), name=f"{copies.title()}.xlsx")
     kinds = [(one.about, one.why, one.long) for one in about_workers() if one.rows_of(worker).exists()]

@@ -1,7 +1,7 @@
 """First passwords: drawn by chance, sealed until they are printed, once, and good for some days only."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from lms import audit, jobs
 from lms.models import JobState
@@ -46,21 +47,30 @@ def expiry(now: datetime) -> datetime:
 
 
 @transaction.atomic
-def prepare(township: Territory, *, by: User, now: datetime) -> PasswordSheet:
+def prepare(township: Territory, *, by: User, now: datetime, again: Collection[int] | None = None) -> PasswordSheet:
     """Start a sheet for the workers of a township who have never chosen a password; the passwords are made in the background.
 
+    `again` names those of them whose slips were spoilt or lost: only theirs are made anew, the other slips stay good.
     Refuses when nobody waits for one, and while another sheet of the township is being made.
     """
     Territory.objects.select_for_update().get(pk=township.pk)  # of two at once the second finds the first one's sheet
-    if not waiting(township).exists():
-        raise Refused(_("这个乡镇（街道）的网格员都已自己设好密码，没有需要发放的。"))
+    people = waiting(township) if again is None else waiting(township).filter(pk__in=again)
+    if not people.exists():
+        raise Refused(
+            _("这个乡镇（街道）的网格员都已自己设好密码，没有需要发放的。") if again is None else nobody_left()
+        )
     if unfinished(township).exists():
         raise Refused(_("这个乡镇（街道）正有一份名单在生成，请等它完成。"))
     sheet = PasswordSheet.objects.create(township=township, made_by=by, made_at=now, expires_at=expiry(now))
+    sheet.workers.set(people)
     sheet.job = jobs.enqueue("roster.first_passwords", owner=by, sheet=sheet.pk)
     sheet.save(update_fields=["job"])
     audit.note("passwords.prepared", now=now, actor=by, subject=sheet, territory=township.path)
     return sheet
+
+
+def nobody_left() -> str:
+    return _("选的人都已经有自己的密码了，不用再发。")
 
 
 def unfinished(township: Territory) -> QuerySet[PasswordSheet]:
@@ -86,7 +96,7 @@ def make(handle: jobs.Handle) -> None:
     if sheet.slips is not None or sheet.printed_at:
         return
     slips: list[list[object]] = []
-    workers = list(waiting(sheet.township).select_related("user").order_by("pk"))
+    workers = list(sheet.workers.filter(WAITING).select_related("user").order_by("pk"))
     for start in range(0, len(workers), BATCH):
         slips += issue(workers[start : start + BATCH], expires=sheet.expires_at)
         handle.progress(len(slips), len(workers))
@@ -95,13 +105,22 @@ def make(handle: jobs.Handle) -> None:
 
 
 def issue(workers: Sequence[Worker], *, expires: datetime) -> list[list[object]]:
-    """Give each worker an account and a first password; returns [worker id, sign-in name, password] for each."""
-    drawn = [(worker, draw()) for worker in workers]
-    hashed = {worker.pk: make_password(password) for worker, password in drawn}  # slow, so before the transaction
+    """Give each worker an account and a first password; returns [worker id, sign-in name, password] for each.
+
+    Whoever has chosen a password of their own since the workers were read keeps it, and gets none here.
+    """
+    before = {worker.user.pk: worker.user.password for worker in workers if worker.user}
+    drawn = {worker.pk: (worker, draw()) for worker in workers}
+    hashed = {
+        pk: make_password(password) for pk, (_worker, password) in drawn.items()
+    }  # slow, so before the transaction
     with transaction.atomic():
-        for worker, _password in drawn:
+        users = User.objects.select_for_update(of=["self"]).filter(worker__in=drawn).order_by("pk")
+        own = {pk for pk, password in users.values_list("pk", "password") if password != before.get(pk)}
+        given = [worker for worker, _password in drawn.values() if worker.user_id not in own]
+        for worker in given:
             account(worker, password_hash=hashed[worker.pk], expires=expires)
-    return [[worker.pk, worker.number, password] for worker, password in drawn]
+    return [[worker.pk, worker.number, drawn[worker.pk][1]] for worker in given]
 
 
 def account(worker: Worker, *, password_hash: str, expires: datetime | None) -> User:
@@ -127,6 +146,8 @@ def open_once(sheet: PasswordSheet, *, by: User, now: datetime) -> list[Slip]:
     if sheet.expires_at <= now:
         raise Refused(_("这份名单已过期，请重新生成。"))
     slips = unsealed(sheet)
+    if not slips:
+        raise Refused(_("这份名单里的密码都已换过或被后来的名单代替，没有可以打印的。"))
     sheet.slips, sheet.printed_at = [], now
     sheet.save(update_fields=["slips", "printed_at"])
     audit.note("passwords.printed", now=now, actor=by, subject=sheet, territory=sheet.township.path, count=len(slips))
@@ -134,10 +155,10 @@ def open_once(sheet: PasswordSheet, *, by: User, now: datetime) -> list[Slip]:
 
 
 def unsealed(sheet: PasswordSheet) -> list[Slip]:
-    """The slips in the order in which they are handed out: community by community, grid by grid."""
+    """The slips that are still good, in the order in which they are handed out: community by community, grid by grid."""
     sealed: Any = sheet.slips
     passwords = {number: (username, password) for number, username, password in sealed}
-    workers = Worker.objects.filter(pk__in=passwords)
+    workers = Worker.objects.filter(still_good(sheet), pk__in=passwords)
     postings = Posting.objects.current().filter(worker__in=workers).select_related("grid__community")
     grids = {posting.worker_id: posting.grid for posting in postings.order_by("-grid__code")}  # the first grid stays
     slips = [
@@ -150,10 +171,42 @@ def unsealed(sheet: PasswordSheet) -> list[Slip]:
     ]
 
 
+def still_good(sheet: PasswordSheet) -> Q:
+    """Whose slip of this sheet signs in: nothing was chosen or handed out since. Each issue runs out at a moment of its own."""
+    return Q(user__must_change_password=True, user__first_password_expires_at=sheet.expires_at)
+
+
+def progress(sheet: PasswordSheet, *, now: datetime) -> list[tuple[Worker, str]]:
+    """Everyone on a sheet and what became of their slip: own, entered, unused, expired or replaced."""
+    people = sheet.workers.select_related("user").order_by("number")
+    return [(worker, became(worker.user, sheet, now=now)) for worker in people]
+
+
+def became(user: User | None, sheet: PasswordSheet, *, now: datetime) -> str:
+    if user is None:
+        return "unused"
+    if not user.must_change_password:
+        return "own"
+    if user.first_password_expires_at != sheet.expires_at:
+        return "replaced"
+    if sheet.expires_at <= now:
+        return "expired"
+    return "entered" if user.last_login and user.last_login >= sheet.made_at else "unused"
+
+
+# how an admin made sure of who stands before them; the code is what the log keeps
+PROOFS = {
+    "badge": _lazy("看了工作牌或工作证"),
+    "id_card": _lazy("看了身份证"),
+    "known": _lazy("当面认识本人"),
+}
+
+
 @transaction.atomic
-def reissue(user: User, *, by: User, now: datetime) -> Slip:
+def reissue(user: User, *, by: User, now: datetime, proof: str = "") -> Slip:
     """A new first password for someone who forgot theirs, shown once to whoever hands it over; their open sessions end.
 
+    `proof` says how it was made sure of who they are.
     Refuses when `by` has no say over this person: a worker's townships' admins, and for holders of a role those who may give it.
     """
     user = User.objects.select_for_update().get(pk=user.pk)
@@ -163,15 +216,18 @@ def reissue(user: User, *, by: User, now: datetime) -> Slip:
     user.set_password(password)
     user.must_change_password, user.first_password_expires_at = True, expiry(now)
     user.save(update_fields=["password", "must_change_password", "first_password_expires_at"])
-    audit.note("password.reissued", now=now, actor=by, subject=user)
+    audit.note("password.reissued", now=now, actor=by, subject=user, **({"proof": proof} if proof else {}))
     worker = getattr(user, "worker", None)
     return Slip(user.name, user.username, password, worker.masked_mobile if worker else "")
 
 
 @transaction.atomic
-def choose(user: User, *, password: str, now: datetime) -> None:
-    """The person's own password, in place of the first one or an old one."""
+def choose(user: User, *, password: str, now: datetime, way: str = "") -> None:
+    """The person's own password, in place of the first one or an old one. Sessions opened with the one before end.
+
+    `way` says how else than by the old password the person was known: "code".
+    """
     user.set_password(password)
     user.must_change_password, user.first_password_expires_at = False, None
     user.save(update_fields=["password", "must_change_password", "first_password_expires_at"])
-    audit.note("password.chosen", now=now, actor=user, subject=user)
+    audit.note("password.chosen", now=now, actor=user, subject=user, **({"way": way} if way else {}))

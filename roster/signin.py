@@ -1,30 +1,28 @@
 """Signing in: by mobile number or roster number, at a password cost the whole city can pay at one bell."""
 
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-import structlog
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import Argon2PasswordHasher
-from django.core.cache import cache
-from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
-from redis.exceptions import RedisError
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
-from roster import identity, reach, roles
+from roster import guesses, identity, known_devices, reach, roles
+from roster.guesses import Step, Try
 from roster.models import User, mobile_lookup
 
-log = structlog.get_logger(__name__)
-ATTEMPTS, PENALTY_SECONDS = 5, 15 * 60
 SHARING = 5  # how many people may share a telephone and still sign in with it
+# keys of the session (see roster.idle): when its person last did something, and that this is a worker who holds a role
+SEEN, HOLDS = "seen", "holds"
 
 
 class Argon2idHasher(Argon2PasswordHasher):
-    """argon2id, t=2, 19 MiB, p=1: 21 ms a sign-in, so that 7,280 people fit into ten minutes on two cores."""
+    """argon2id, t=2, 19 MiB, p=1: what 7,280 sign-ins in ten minutes cost on two cores is measured in benchmarks/signin.py."""
 
     time_cost = 2
     memory_cost = 19 * 1024
@@ -35,9 +33,18 @@ class Backend(ModelBackend):
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **_kw: Any
     ) -> User | None:
-        """The one user whose mobile or roster number this is and whose password fits; none when it could be two."""
-        fitting = matching(username, password) if username and password is not None else []
-        return fitting[0] if len(fitting) == 1 else None
+        """The one user whose mobile or roster number this is and whose password fits; none when it could be two.
+
+        Whoever asks by way of Django or allauth is counted like the sign-in page; one's own password while signed in has its own count.
+        """
+        if not username or password is None:
+            return None
+        if request is not None and getattr(request, "user", None) and request.user.is_authenticated:
+            own = request.user.get_username().lower() == username.strip().lower()
+            fits = own and own_password_fits(request.user, password, now=moment(request))
+            return request.user if fits else None
+        fitting = Trial(request, username).run(password) if request is not None else matching(username, password)
+        return fitting[0] if fitting and len(fitting) == 1 else None
 
     def get_user(self, user_id: int) -> User | None:
         """With the worker, whom nearly every screen asks for: one query less on each of them."""
@@ -53,23 +60,62 @@ class Backend(ModelBackend):
         return allowed
 
 
+class Trial:
+    """One try of a password at the door: counted first, then looked at."""
+
+    def __init__(self, request: HttpRequest, typed: str) -> None:
+        self.now = moment(request)
+        self.candidates = [user for user in candidates_for(typed) if user.is_active]
+        self.one = Try(typed, address_of(request), known_devices.recognised(request, self.candidates))
+
+    def allowed(self, *, answered: bool = False) -> guesses.Verdict:
+        return guesses.take(self.one, now=self.now, answered=answered)
+
+    def fitting(self, password: str) -> list[User]:
+        """Everyone of that number whose password fits; the count of those who mistyped before is dropped."""
+        found = fitting(self.candidates, password)
+        if found:
+            guesses.fitted(self.one, now=self.now)
+        return found
+
+    def run(self, password: str) -> list[User]:
+        return self.fitting(password) if self.allowed().step == Step.TRY else []
+
+
 def matching(typed: str, password: str) -> list[User]:
     """Everyone whose mobile or roster number was typed and whose password fits.
 
     Two people may share a telephone: their passwords tell them apart, and when even these are the same both are returned.
-    A password is hashed even when nobody is found, so that the time of the answer does not tell which numbers exist.
     """
-    candidates = [user for user in candidates_for(typed) if user.is_active]
+    return fitting([user for user in candidates_for(typed) if user.is_active], password)
+
+
+def fitting(candidates: list[User], password: str) -> list[User]:
+    """A password is hashed even when there is nobody, so that the time of the answer does not tell which numbers exist."""
     if not candidates:
         User().set_password(password)
     return [user for user in candidates if user.check_password(password)]
 
 
 def candidates_for(typed: str) -> list[User]:
+    # of the worker no more than that there is one: their sealed numbers need not be opened here
+    users = User.objects.select_related("worker").only(
+        *(one.name for one in User._meta.concrete_fields), "worker__user"
+    )
     mobile = identity.mobile(typed).first
     if mobile:
-        return list(User.objects.filter(mobile_hash=mobile_lookup(mobile)).order_by("pk")[:SHARING])
-    return list(User.objects.filter(username__iexact=typed.strip())[:1])
+        return list(users.filter(mobile_hash=mobile_lookup(mobile)).order_by("pk")[:SHARING])
+    return list(users.filter(username__iexact=typed.strip())[:1])
+
+
+def own_password_fits(user: User, password: str, *, now: datetime) -> bool | None:
+    """Whether somebody signed in typed their own password; None when it was tried too often and not looked at."""
+    if not guesses.take_own(user.pk, now=now):
+        return None
+    if not user.check_password(password):
+        return False
+    guesses.fitted_own(user.pk)
+    return True
 
 
 def address_of(request: HttpRequest) -> str:
@@ -78,59 +124,26 @@ def address_of(request: HttpRequest) -> str:
     return forwarded.rsplit(",", 1)[-1].strip() or request.META.get("REMOTE_ADDR", "")
 
 
-def guess(typed: str, address: str) -> bool:
-    """Count a guess for this name from this address, before it is tried; False when there were too many lately.
-
-    Counted by both, so that a colleague elsewhere is not locked out. The quarter of an hour begins anew with each that is taken.
-    Counting and asking are one step, or guesses sent at the same moment would all find the count as it was.
-    """
-    key = _counter(typed, address)
-    try:
-        return _counted(key)
-    except (RedisError, OSError):
-        # the whole city signs in at one bell: with the counter out of reach people come in uncounted rather than not at all
-        log.warning("signin_not_counted")
-        return True
+def moment(request: HttpRequest) -> datetime:
+    """The request's one clock; a request that came by no middleware has none."""
+    return getattr(request, "now", None) or timezone.now()
 
 
-def _counted(key: str) -> bool:
-    with transaction.atomic():  # SQLite lets one in at a time; Redis counts in one step by itself
-        if cache.add(key, 1, PENALTY_SECONDS):
-            return True
-        if cache.get(key, 0) >= ATTEMPTS:
-            return False
-        count = cache.incr(key)
-        cache.touch(key, PENALTY_SECONDS)
-    return count <= ATTEMPTS
-
-
-def succeeded(typed: str, address: str) -> None:
-    with suppress(RedisError, OSError):
-        cache.delete(_counter(typed, address))
-
-
-def _counter(typed: str, address: str) -> str:
-    # one person however the number is written: 139 0715 0001, +86 13907150001, w0001
-    same = identity.mobile(typed).first or typed.strip().lower()
-    return f"signin:{mobile_lookup(same)[:32]}:{address}"
-
-
-class NotAboutYouValidator:
-    """The name, the roster number and the telephone are the first things a stranger would try."""
-
-    def validate(self, password: str, user: User | None = None) -> None:
-        worker = getattr(user, "worker", None) if user and user.pk else None
-        own = [user.username, user.name] if user else []
-        if worker:
-            own += [worker.mobile, worker.mobile[-6:], worker.id_number[-6:], worker.id_number[6:14]]
-        if any(part and len(part) >= 2 and part.lower() in password.lower() for part in own):
-            raise ValidationError(_("密码里不要带自己的姓名、手机号、身份证号或登录号。"), code="password_about_you")
-
-    def get_help_text(self) -> str:
-        return _("不要带自己的姓名、手机号、身份证号或登录号。")
+def fitting_still(user: User, session_hash: str) -> bool:
+    """Whether this is still the account, with the password, that something was once proved of."""
+    return user.is_active and constant_time_compare(user.get_session_auth_hash(), session_hash)
 
 
 def run_out(user: User, *, now: datetime) -> bool:
     """Whether this is a first password whose days are over."""
     expires = user.first_password_expires_at
     return bool(user.must_change_password and expires and expires <= now)
+
+
+@receiver(user_logged_in)
+def begun(sender: Any, request: HttpRequest, user: User, **_kw: Any) -> None:
+    """Someone is in, after every factor: the clock of their session starts, and the answer leaves a note on the device."""
+    request.session[SEEN] = int(moment(request).timestamp())
+    if hasattr(user, "worker") and reach.roles(user):
+        request.session[HOLDS] = True
+    request.entered = user  # type: ignore[attr-defined]

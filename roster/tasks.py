@@ -1,5 +1,16 @@
 """A worker process knows the roster's background work by importing this."""
 
-from roster import batches, kinds, passwords
+from celery import shared_task
+from django.utils import timezone
 
-__all__ = ["batches", "kinds", "passwords"]
+from roster import batches, codes, guesses, kinds, passwords
+
+__all__ = ["batches", "forget", "kinds", "passwords"]
+
+
+@shared_task
+def forget() -> None:
+    """What guards the door keeps no longer than it must."""
+    now = timezone.now()
+    guesses.forget(now=now)
+    codes.forget(now=now)

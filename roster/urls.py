@@ -1,12 +1,17 @@
 from django.urls import path
 
-from roster import account_urls, cms_notices, my_data, my_file, sign_on, views
+from roster import account_urls, cms_notices, forgotten, mailbox, my_data, my_file, sign_on, views
 
 urlpatterns = [
     *account_urls.urlpatterns,
     path("sign-in/", views.sign_in, name="sign_in"),
+    path("sign-in/who/", views.which_one, name="sign_in_who"),
+    path("sign-in/forgotten/", forgotten.ask, name="forgotten"),
+    path("sign-in/forgotten/code/", forgotten.code, name="forgotten_code"),
+    path("sign-in/forgotten/password/", forgotten.new_password, name="forgotten_password"),
     path("sign-out/", sign_on.sign_out, name="sign_out"),
     path("password/", views.password, name="password"),
+    path("password/mailbox/", mailbox.mailbox, name="mailbox"),
     path("agreement/", views.agreement, name="agreement"),
     path("notice/", cms_notices.notice, name="notice"),
     path("me/", views.me, name="me"),

@@ -1,22 +1,33 @@
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout, update_session_auth_hash
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from lms.refusal import Refused
-from roster import certificates, employment, entrance, passwords, reach, signin
+from roster import certificates, codes, employment, entrance, idle, namesakes, passwordrules, passwords, reach
 from roster.asking import Asking
-from roster.forms import AgreementForm, NewPasswordForm, SignInForm
+from roster.forms import AgreementForm
+from roster.models import User
+from roster.signin_forms import NamesakeForm, NewPasswordForm, SignInForm
 
 # addresses that were left, not sought
 NOWHERE = ("/sign-in/", "/sign-out/", "/cms/login", "/cms/logout")
+
+
+# why somebody finds themselves at the door, in the words of a note; the codes are roster.idle's
+WHY = {
+    idle.IDLE: _lazy("有一阵没有操作，为了安全已经退出登录。登录后会回到刚才的页面，已经保存的都还在。"),
+    idle.ENDED: _lazy("这台设备上的登录已经结束：可能改过密码、在别处退出了这台设备，或者隔了太久。请重新登录。"),
+}
 
 
 @never_cache
@@ -26,11 +37,34 @@ def sign_in(request: Asking) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect("home")
     form = SignInForm(request.POST or None, request=request)
-    if request.method == "POST" and form.is_valid() and form.user:
-        return entrance.enter(request, form.user, then=safe_next(request) or reach.landing_url(form.user))
-    return render(
-        request, "roster/sign_in.html", {"form": form, "next": request.POST.get("next") or request.GET.get("next", "")}
-    )
+    if request.method == "POST" and form.is_valid() and form.fitting:
+        with transaction.atomic():  # one commit for the session, the list of sessions and the log
+            if len(form.fitting) == 1:
+                return let_in(request, form.fitting[0], then=safe_next(request))
+            namesakes.ask(request, form.fitting, then=safe_next(request), now=request.now)
+            return redirect("sign_in_who")
+    context = {"form": form, "next": request.POST.get("next") or request.GET.get("next", "")}
+    context["why"] = WHY.get(request.GET.get("why", ""), "")
+    return render(request, "roster/sign_in.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def which_one(request: Asking) -> HttpResponse:
+    """After the right password of a telephone in common: which of its people is it?"""
+    users = namesakes.asked(request, now=request.now)
+    if request.user.is_authenticated or not users:
+        return redirect("sign_in")
+    form = NamesakeForm(request.POST or None, users=users)
+    if request.method == "POST" and form.is_valid():
+        found = namesakes.chosen(request, form.cleaned_data["who"], now=request.now)
+        if found:
+            return let_in(request, found[0], then=found[1])
+    return render(request, "roster/which_one.html", {"form": form})
+
+
+def let_in(request: Asking, user: User, *, then: str) -> HttpResponse:
+    return entrance.enter(request, user, then=then or reach.landing_url(user))
 
 
 def safe_next(request: Asking) -> str:
@@ -44,21 +78,27 @@ def safe_next(request: Asking) -> str:
 @require_POST
 def sign_out(request: Asking) -> HttpResponse:
     logout(request)
-    return redirect("sign_in")
+    response = redirect("sign_in")
+    # pictures and certificates that the browser kept; not its storage, where answers of an exam may still wait to be sent
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
 
 
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def password(request: Asking) -> HttpResponse:
-    form = NewPasswordForm(request.POST or None, user=request.user, address=signin.address_of(request))
     first = request.user.must_change_password
+    # a session left open before the first password was changed must not be enough to choose one
+    known = first and entrance.typed_lately(request)
+    form = NewPasswordForm(request.POST or None, user=request.user, now=request.now, known=known)
     if request.method == "POST" and form.is_valid():
         passwords.choose(request.user, password=form.cleaned_data["new"], now=request.now)
         update_session_auth_hash(request, request.user)
-        messages.success(request, _("密码已换好，下次用新密码登录。"))
+        messages.success(request, _("密码已换好，下次用新密码登录。别的设备上的登录都已退出。"))
         return redirect("home" if first else "me")
-    return render(request, "roster/password.html", {"form": form, "first": first})
+    mailbox = not first and codes.by_mail() and passwordrules.holder(request.user)
+    return render(request, "roster/password.html", {"form": form, "first": first, "mailbox": mailbox})
 
 
 @never_cache

@@ -33,6 +33,7 @@ ENVIRONMENT = {
     # the tests of it switch it on
     "REQUIRE_SECOND_FACTOR": "0",
     "OIDC_SERVER_URL": "",
+    "CODE_CHANNELS": "",
 }
 os.environ.update(ENVIRONMENT)
 

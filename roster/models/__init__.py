@@ -1,5 +1,6 @@
 """Who works where: territory, grids, workers and their postings, users and the roles they hold."""
 
+from .guarding import OneTimeCode, Purpose, Tally
 from .life import Batch, Correction, CorrectionState, Step, StepKind, WorkerChange
 from .papers import Acceptance, Agreement, Notice, PasswordSheet, Signature
 from .territory import (
@@ -47,10 +48,12 @@ __all__ = [
     "Identity",
     "Level",
     "Notice",
+    "OneTimeCode",
     "PasswordSheet",
     "PostBand",
     "Posting",
     "PostingQuerySet",
+    "Purpose",
     "Role",
     "RoleGrant",
     "RoleGrantQuerySet",
@@ -58,6 +61,7 @@ __all__ = [
     "Signature",
     "Step",
     "StepKind",
+    "Tally",
     "Territory",
     "TerritoryChange",
     "TerritoryQuerySet",

@@ -19,6 +19,8 @@ class PasswordSheet(models.Model):
     job = models.ForeignKey("lms.Job", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     # [[worker id, sign-in name, password], …]; emptied when printed
     slips = SealedJSONField(null=True, blank=True)
+    # who is on it; stays when the slips are gone, so that one sees who has used theirs
+    workers = models.ManyToManyField(Worker, related_name="+")
     count = models.PositiveIntegerField(default=0)
     printed_at = models.DateTimeField(null=True, blank=True)
 
@@ -72,6 +74,10 @@ class Notice(models.Model):
     text = models.TextField()
     published_at = models.DateTimeField()
 
+    class Meta:
+        verbose_name = _("个人信息处理告知书")
+        verbose_name_plural = _("个人信息处理告知书")
+
     def __str__(self) -> str:
         return f"{self.title} {self.version}"
 
@@ -84,6 +90,8 @@ class Acceptance(models.Model):
     accepted_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = _("读过告知书")
+        verbose_name_plural = _("读过告知书")
         constraints = [models.UniqueConstraint(fields=["user", "notice"], name="notice_accepted_once")]
 
     def __str__(self) -> str:

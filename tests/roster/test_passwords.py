@@ -13,9 +13,12 @@ from django.test import Client
 from lms import jobs
 from lms.models import AuditEntry, Job, JobState
 from lms.refusal import Refused
-from roster import passwords
+from roster import passwordrules, passwords
 from roster.models import PasswordSheet, Role, User, Worker
+from tests.conftest import PASSWORD
 
+COMMON = "这个密码太常见，别人一猜就中，请换一个。"
+ABOUT_YOU = "密码里不要带自己的姓名（包括拼音）、手机号、身份证号或登录号。"
 ClientOf = Callable[[User], Client]
 HANDED_OUT = re.compile(r"(?<![\w-])[a-z2-9]{4}-[a-z2-9]{4}-[a-z2-9]{4}(?![\w-])")
 
@@ -132,6 +135,100 @@ def test_holders_of_a_role_are_on_no_township_sheet(
     assert [worker.number for worker in passwords.waiting(city.township)] == ["W0011"]
 
 
+# --- what becomes of the slips ------------------------------------------------------------------------------------
+
+
+def state(sheet: PasswordSheet, now: datetime) -> dict[str, str]:
+    return {worker.number: became for worker, became in passwords.progress(sheet, now=now)}
+
+
+def test_a_sheet_shows_who_has_used_theirs(
+    ready: PasswordSheet, township_admin: User, client: Client, now: datetime
+) -> None:
+    slips = passwords.open_once(ready, by=township_admin, now=now)
+    assert state(ready, now) == {"W0010": "unused", "W0011": "unused"}
+    client.post("/sign-in/", {"username": "W0010", "password": slips[0].password})
+    assert state(ready, now) == {"W0010": "entered", "W0011": "unused"}
+    chosen(client, new="tianxia1234", again="tianxia1234")
+    assert state(ready, now) == {"W0010": "own", "W0011": "unused"}
+    passwords.reissue(User.objects.get(username="W0011"), by=township_admin, now=now + timedelta(hours=1))
+    assert state(ready, now) == {"W0010": "own", "W0011": "replaced"}
+
+
+def test_after_a_jam_only_the_chosen_get_new_slips(
+    ready: PasswordSheet,
+    newcomers: list[Worker],
+    township_admin: User,
+    client_of: ClientOf,
+    now: datetime,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    old = {slip.username: slip.password for slip in passwords.open_once(ready, by=township_admin, now=now)}
+    client = client_of(township_admin)
+    page = client.get(f"/cms/passwords/{ready.pk}/").content.decode()
+    assert page.count('name="again"') == 2
+    form = {"township": ready.township_id, "chosen": "1"}
+    assert "请先勾选" in client.post("/cms/passwords/prepare/", form, follow=True).content.decode()
+    with (
+        time_machine.travel(now + timedelta(minutes=5), tick=False),
+        django_capture_on_commit_callbacks(execute=True),
+    ):
+        again = client.post("/cms/passwords/prepare/", {**form, "again": newcomers[1].pk})
+    opened = client.post(f"{again.url}open/").content.decode()
+    (new,) = HANDED_OUT.findall(opened)
+    assert User.objects.get(username="W0010").check_password(old["W0010"])
+    assert User.objects.get(username="W0011").check_password(new)
+    assert state(ready, now) == {"W0010": "unused", "W0011": "replaced"}
+    assert client.get(f"/cms/passwords/{ready.pk}/").content.decode().count('name="again"') == 1
+
+
+def test_who_has_a_password_of_their_own_gets_no_other_by_asking_again(
+    ready: PasswordSheet, newcomers: list[Worker], worker: Worker, township_admin: User, city: Any, now: datetime
+) -> None:
+    with pytest.raises(Refused, match="都已经有自己的密码"):
+        passwords.prepare(city.township, by=township_admin, now=now, again=[worker.pk])
+    assert worker.user.check_password(PASSWORD)
+
+
+def test_a_sheet_that_waits_prints_no_slip_that_was_replaced(
+    ready: PasswordSheet, township_admin: User, now: datetime
+) -> None:
+    passwords.reissue(User.objects.get(username="W0010"), by=township_admin, now=now + timedelta(hours=1))
+    assert [slip.username for slip in passwords.open_once(ready, by=township_admin, now=now)] == ["W0011"]
+
+
+def test_a_sheet_of_nothing_but_replaced_slips_is_refused(
+    ready: PasswordSheet, newcomers: list[Worker], township_admin: User, now: datetime
+) -> None:
+    for user in User.objects.filter(worker__in=newcomers):
+        passwords.choose(user, password="tianxia1234", now=now)
+    with pytest.raises(Refused, match="没有可以打印的"):
+        passwords.open_once(ready, by=township_admin, now=now)
+
+
+@pytest.mark.postgres
+def test_a_password_chosen_while_the_sheet_is_made_is_kept(ready: PasswordSheet, newcomers: list[Worker]) -> None:
+    """Hashing takes a while; who signs in with an earlier slip meanwhile must not lose what they choose."""
+    read = list(Worker.objects.filter(pk__in=[one.pk for one in newcomers]).select_related("user").order_by("pk"))
+    passwords.choose(User.objects.get(username="W0010"), password="tianxia1234", now=ready.made_at)
+    issued = passwords.issue(read, expires=ready.expires_at)
+    assert [username for _pk, username, _password in issued] == ["W0011"]
+    kept = User.objects.get(username="W0010")
+    assert kept.check_password("tianxia1234")
+    assert kept.must_change_password is False
+
+
+def test_an_expired_sheet_offers_to_make_those_anew(
+    ready: PasswordSheet, township_admin: User, client_of: ClientOf, now: datetime
+) -> None:
+    client = client_of(township_admin)
+    with time_machine.travel(now + timedelta(days=30), tick=False):
+        client = client_of(township_admin)
+        page = client.get(f"/cms/passwords/{ready.pk}/").content.decode()
+    assert "已过期" in page
+    assert page.count('name="again"') == 2
+
+
 # --- the screens --------------------------------------------------------------------------------------------------
 
 
@@ -241,12 +338,17 @@ def test_a_forgotten_password_is_replaced_by_the_township_admin_in_person(
     theirs, admins = client_of(worker.user), client_of(township_admin)
     assert "重新发放密码" in admins.get(f"/cms/workers/inspect/{worker.pk}/").content.decode()
     assert admins.get(f"/cms/passwords/worker/{worker.pk}/").status_code == 200
-    page = admins.post(f"/cms/passwords/worker/{worker.pk}/").content.decode()
+    unproved = admins.post(f"/cms/passwords/worker/{worker.pk}/").content.decode()
+    assert "请先当面核对本人，再选一种。" in unproved
+    assert not HANDED_OUT.search(unproved)
+    page = admins.post(f"/cms/passwords/worker/{worker.pk}/", {"proof": "badge"}).content.decode()
     (password,) = HANDED_OUT.findall(page)
     worker.user.refresh_from_db()
     assert worker.user.check_password(password)
     assert worker.user.must_change_password is True
-    assert theirs.get("/").url == "/sign-in/"
+    assert theirs.get("/").url == "/sign-in/?why=ended"
+    entry = AuditEntry.objects.get(action="password.reissued")
+    assert (entry.actor_id, entry.detail) == (township_admin.pk, {"proof": "badge"})
 
 
 def test_nobody_replaces_the_password_of_someone_out_of_reach(
@@ -264,7 +366,8 @@ def test_a_township_admin_cannot_become_a_county_admin_by_a_new_password(
     call_command("grant_role", worker.number, Role.COUNTY_ADMIN, city.county.code)
     with pytest.raises(Refused, match="不归你发放"):
         passwords.reissue(worker.user, by=township_admin, now=now)
-    page = client_of(township_admin).post(f"/cms/passwords/worker/{worker.pk}/", follow=True).content.decode()
+    proof = {"proof": "known"}
+    page = client_of(township_admin).post(f"/cms/passwords/worker/{worker.pk}/", proof, follow=True).content.decode()
     assert "不归你发放" in page
     assert "<code>" not in page
 
@@ -283,18 +386,66 @@ def chosen(client: Client, **form: str) -> dict[str, list[str]]:
         ("abc123", "密码太短，至少要 8 位。"),
         ("12345678", "密码里还要有字母，请加上一两个。"),
         ("abcdefghi", "密码里还要有数字，请加上一两个。"),
-        ("password1", "这个密码太常见了。"),
-        ("王桂兰2026ok", "密码里不要带自己的姓名、手机号、身份证号或登录号。"),
-        ("my13907150001", "密码里不要带自己的姓名、手机号、身份证号或登录号。"),
-        ("w0001-spring", "密码里不要带自己的姓名、手机号、身份证号或登录号。"),
+        ("password1", COMMON),
+        ("a123456789", COMMON),
+        ("woaini1314", COMMON),
+        ("Wangge@123", COMMON),
+        ("网格123456", COMMON),
+        ("王桂兰2026ok", ABOUT_YOU),
+        ("my13907150001", ABOUT_YOU),
+        ("xx150001xx", ABOUT_YOU),
+        ("w0001-spring", ABOUT_YOU),
+        ("WangGuilan77", ABOUT_YOU),
+        ("abc19800101", ABOUT_YOU),
+        ("ab42120219800101002X", ABOUT_YOU),
         ("春风十里稻花香", "密码里还要有数字，请加上一两个。"),
     ],
 )
 def test_a_weak_password_is_told_why(
     client_of: ClientOf, worker: Worker, password: str, new: str, sentence: str
 ) -> None:
+    Worker.objects.filter(pk=worker.pk).update(pinyin="wangguilan", id_number="42120219800101002X")
     errors = chosen(client_of(worker.user), old=password, new=new, again=new)
     assert sentence in errors["new"]
+
+
+@pytest.mark.parametrize(
+    ("new", "sentence"),
+    [
+        ("Hehua2719", "密码太短，至少要 10 位。"),
+        ("hehuachi2719", "管理账号的密码要有大写字母、小写字母、数字、符号中的三种，请再加一种。"),
+        ("Hehuachi2719", ""),
+        ("hehuachi-2719", ""),
+        ("荷花hehua2719", ""),
+    ],
+)
+def test_more_is_asked_of_whoever_holds_a_role(
+    client_of: ClientOf, county_admin: User, password: str, new: str, sentence: str
+) -> None:
+    errors = chosen(client_of(county_admin), old=password, new=new, again=new)
+    assert errors.get("new", []) == ([sentence] if sentence else [])
+
+
+def test_a_worker_with_a_role_is_held_to_the_rules_of_the_role(
+    client_of: ClientOf, worker: Worker, password: str, city: Any
+) -> None:
+    call_command("grant_role", worker.number, Role.TOWNSHIP_ADMIN, city.township.code)
+    errors = chosen(client_of(worker.user), old=password, new="hehua2719", again="hehua2719")
+    assert "密码太短，至少要 10 位。" in errors["new"]
+
+
+def test_the_rules_stand_before_the_field_and_are_read_out_with_it(
+    client_of: ClientOf, worker: Worker, county_admin: User
+) -> None:
+    page = client_of(worker.user).get("/password/").content.decode()
+    assert page.index("至少 8 位") < page.index('name="new"')
+    assert 'aria-describedby="rules id_new_error"' in page
+    assert "至少 10 位，大写字母" in client_of(county_admin).get("/password/").content.decode()
+
+
+@pytest.mark.parametrize("fine", ["tianxia1234", "hehuachi27", "chunfeng2026x", "春风十里2026", "guihua7xiang"])
+def test_an_ordinary_phrase_is_not_taken_for_a_common_password(fine: str) -> None:
+    assert not passwordrules.common(fine)
 
 
 def test_changing_the_password_asks_for_the_old_one_and_ends_other_sessions(
@@ -308,8 +459,10 @@ def test_changing_the_password_asks_for_the_old_one_and_ends_other_sessions(
         "again": ["两次填的不一样，请再填一遍。"]
     }
     assert chosen(here, old=password, new="tianxia1234", again="tianxia1234") == {}
-    assert here.get("/me/").status_code == 200
-    assert elsewhere.get("/me/").url.startswith("/sign-in/")
+    assert "别的设备上的登录都已退出" in here.get("/me/").content.decode()
+    told = elsewhere.get("/me/")
+    assert told.url == "/sign-in/?why=ended&next=%2Fme%2F"
+    assert "这台设备上的登录已经结束：可能改过密码" in elsewhere.get(told.url).content.decode()
 
 
 def test_a_session_left_open_cannot_guess_at_the_password(client_of: ClientOf, worker: Worker, password: str) -> None:
@@ -321,9 +474,18 @@ def test_a_session_left_open_cannot_guess_at_the_password(client_of: ClientOf, w
     }
 
 
-def test_the_first_password_cannot_be_kept(client_of: ClientOf, worker: Worker, now: datetime) -> None:
-    ((_pk, _username, first),) = passwords.issue([worker], expires=now + timedelta(days=30))
-    client = client_of(User.objects.get(pk=worker.user_id))
+def test_a_session_left_open_before_the_first_password_was_changed_cannot_choose_one(
+    client_of: ClientOf, worker: Worker, now: datetime
+) -> None:
+    passwords.issue([worker], expires=now + timedelta(days=30))
+    stolen = client_of(User.objects.get(pk=worker.user_id))
+    assert chosen(stolen, new="tianxia1234", again="tianxia1234") == {"old": ["这一栏要填。"]}
+
+
+def test_the_first_password_cannot_be_kept(worker: Worker, now: datetime) -> None:
+    ((_pk, username, first),) = passwords.issue([worker], expires=now + timedelta(days=30))
+    client = Client()
+    client.post("/sign-in/", {"username": str(username), "password": str(first)})
     assert chosen(client, new=str(first), again=str(first)) == {"new": ["新密码不能和现在的一样，请换一个。"]}
 
 

@@ -68,6 +68,9 @@ def test_a_device_is_told_in_plain_words(agent: str, words: str) -> None:
     assert devices.told(agent) == words
 
 
+OVER = "/sign-in/?why=ended"
+
+
 def test_the_list_has_every_session_of_mine_and_nobody_elses(
     phone: Client, desk: Client, colleague: Worker, password: str
 ) -> None:
@@ -82,7 +85,7 @@ def test_a_session_that_is_ended_is_refused_at_its_next_request(phone: Client, d
     other = UserSession.objects.get(session_key=desk.session.session_key)
     assert desk.get("/").status_code == 200
     assert phone.post(f"{LIST}{other.pk}/end/").url == LIST
-    assert desk.get("/").url == "/sign-in/"
+    assert desk.get("/").url == OVER
     assert desk.post("/exams/attempt/1/answers").url == "/sign-in/"
     assert phone.get("/").status_code == 200
     assert "Windows" not in phone.get(LIST).content.decode()
@@ -95,7 +98,7 @@ def test_all_others_are_ended_at_once(phone: Client, desk: Client, worker: Worke
     third = signed_in(password)
     assert phone.post(f"{LIST}others/end/").url == LIST
     assert phone.get("/").status_code == 200
-    assert [client.get("/").url for client in (desk, third)] == ["/sign-in/", "/sign-in/"]
+    assert [client.get("/").url for client in (desk, third)] == [OVER, OVER]
     assert AuditEntry.objects.get(action="session.others_ended").detail == {"ended": 2}
 
 
@@ -117,14 +120,14 @@ def test_ending_takes_a_password_typed_lately(phone: Client, desk: Client, passw
         assert phone.post("/account/password/", {"password": password, "next": LIST}).url == LIST
         assert desk.get("/").status_code == 200  # what was pressed before is not done by the password
         phone.post(f"{LIST}{other}/end/")
-        assert desk.get("/").url == "/sign-in/"
+        assert desk.get("/").url == OVER
 
 
 def test_a_new_password_ends_the_others(phone: Client, desk: Client, worker: Worker, password: str) -> None:
     new = {"old": password, "new": "spring 2027 rain", "again": "spring 2027 rain"}
     assert phone.post("/password/", new).url == "/me/"
     assert phone.get("/").status_code == 200
-    assert desk.get("/").url == "/sign-in/"
+    assert desk.get("/").url == OVER
     (mine,) = phone.get(LIST).context["devices"]
     assert (mine.this, mine.name) == (True, "安卓手机 · 微信")
 
@@ -132,7 +135,7 @@ def test_a_new_password_ends_the_others(phone: Client, desk: Client, worker: Wor
 def test_a_second_factor_ends_the_others(phone: Client, desk: Client, now: datetime) -> None:
     set_up(phone, now)
     assert phone.get("/").status_code == 200
-    assert desk.get("/").url == "/sign-in/"
+    assert desk.get("/").url == OVER
     (mine,) = phone.get(LIST).context["devices"]
     assert mine.this
 
