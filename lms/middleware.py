@@ -5,27 +5,18 @@ from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
-from lms import numbers
+from lms import numbers, policy, violations
+from lms.policy import BACK_OFFICE
 
 Respond = Callable[[HttpRequest], HttpResponse]
 
-BACK_OFFICE = "/cms/"
-COMMON = "default-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
-FRONT_POLICY = (
-    f"{COMMON}; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; connect-src 'self'"
-)
-# Wagtail's editor needs inline scripts and styles; it is allowed them on its own path and nowhere else
-BACK_POLICY = (
-    f"{COMMON}; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:"
-)
-
 
 def security_headers(get_response: Respond) -> Respond:
+    """Outermost, so that what is answered without a view (a static file, a redirect, an error) is dressed too."""
+
     def middleware(request: HttpRequest) -> HttpResponse:
-        response = get_response(request)
-        policy = BACK_POLICY if request.path.startswith(BACK_OFFICE) else FRONT_POLICY
-        response.headers.setdefault("Content-Security-Policy", policy)
-        response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
+        response = violations.answer(request) if request.path == policy.REPORT else get_response(request)
+        policy.dress(request, response)
         return response
 
     return middleware
