@@ -6,7 +6,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
 from lms import numbers, policy, violations
-from lms.policy import BACK_OFFICE
 
 Respond = Callable[[HttpRequest], HttpResponse]
 
@@ -24,8 +23,9 @@ def security_headers(get_response: Respond) -> Respond:
 
 def plain_addresses(get_response: Respond) -> Respond:
     """
-    What no database can look up is unknown, not an error: a NUL, or a number longer than any row's. And outside the back office
-    no file is sent, so that nobody fills the disk from the sign-in page.
+    What no database can look up is unknown, not an error: a NUL, or a number longer than any row's. And nobody sends more than the
+    place takes, so that the disk is not filled from the sign-in page; what Wagtail would write into a table without a guard against
+    formulas does not exist.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -34,12 +34,18 @@ def plain_addresses(get_response: Respond) -> Respond:
         if "%00" in request.META.get("QUERY_STRING", ""):
             raise BadRequest
         size = numbers.row(request.META.get("CONTENT_LENGTH") or "0")
-        form = request.content_type == "multipart/form-data" and not request.path.startswith(BACK_OFFICE)
-        if form and (size is None or size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE):
+        if size is None or size > largest(request.path):
             raise RequestDataTooBig
+        if request.path.startswith(policy.RAW_TABLES) and "export" in request.GET:
+            raise Http404
         return get_response(request)
 
     return middleware
+
+
+def largest(path: str) -> int:
+    """How much may be sent to an address."""
+    return next(size for start, size in settings.LARGEST_BODIES.items() if path.startswith(start))
 
 
 def unreal(part: str) -> bool:

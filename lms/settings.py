@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from environs import Env
 from kombu import Exchange, Queue
 
+from lms import strength
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env(eager=False)
@@ -224,8 +226,15 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = DEBUG
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 IMPORT_MAX_BYTES = 20 * 1024 * 1024
+# what a request may weigh, by the beginning of its address; the first that fits counts. Films come in as documents.
+LARGEST_BODIES = {
+    "/cms/documents/": 512 * 1024 * 1024,
+    "/cms/": 32 * 1024 * 1024,
+    "/": DATA_UPLOAD_MAX_MEMORY_SIZE,
+}
 
 # Background work: the truth is a Job row; the broker only wakes a worker (docs/decisions/0003-jobs-are-rows.md).
 QUEUE_DIR = VAR_DIR / "queue"
@@ -312,3 +321,5 @@ DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = DJANGO_STRUCTLOG_CELERY_DEFAULT_LOG_LE
 
 if urlsplit(SITE_URL).scheme not in {"http", "https"}:
     raise ValueError("SITE_URL must begin with http:// or https://")
+if HTTPS and not DEBUG:
+    strength.insist(SECRET_KEY=[SECRET_KEY], LOOKUP_KEY=[LOOKUP_KEY], PERSONAL_DATA_KEYS=PERSONAL_DATA_KEYS)

@@ -33,7 +33,7 @@ class DocumentForm(BaseDocumentForm):
         if isinstance(file, UploadedFile):
             name = uploads.safe_name(file.name or "")
             try:
-                uploads.check(file, ending=name.rpartition(".")[2], size=file.size or 0)  # type: ignore[arg-type]
+                uploads.check(file, ending=name.rpartition(".")[2], size=file.size or 0)
             except Refused as refusal:
                 raise ValidationError(refusal.sentence) from refusal
             file.name = name

@@ -162,7 +162,7 @@ def test_what_is_as_it_says_comes_in(data: bytes, ending: str) -> None:
     ],
 )
 def test_what_is_not_is_refused_in_a_sentence(data: bytes, ending: str) -> None:
-    with pytest.raises(Refused, match="。$"):
+    with pytest.raises(Refused, match=r"。$"):
         judged(data, ending)
 
 

@@ -40,7 +40,7 @@ def names(page: str) -> list[str]:
 
 
 def sheet(client: Client, query: str) -> list[list[Any]]:
-    response = client.get(f"{LIST}?{query}&export=xlsx")
+    response = client.get(f"{LIST}?{query}&export=xlsx&purpose=manage")
     book = openpyxl.load_workbook(BytesIO(b"".join(response.streaming_content)))
     return [[cell.value for cell in row] for row in book.active.iter_rows()]
 
@@ -125,8 +125,8 @@ def test_the_export_is_what_is_on_the_screen(
     dates = {date(2022, 3, 1): "2022年3月1日"}
     words = [[dates[cell.date()] if isinstance(cell, datetime) else cell or "" for cell in row] for row in exported[1:]]
     assert words == seen[1:]
-    entry = AuditEntry.objects.get(action="list.exported")
-    assert entry.detail == {"kind": "roster.worker", "rows": len(exported) - 1}
+    entry = AuditEntry.objects.get(action="personal.exported")
+    assert entry.detail == {"kind": "roster.worker", "rows": len(exported) - 1, "reason": "manage"}
 
 
 def test_cells_are_typed_and_no_formula(
@@ -135,7 +135,7 @@ def test_cells_are_typed_and_no_formula(
     full = {"id_number": "421202198001011239", "position": "@SUM(A1)", "step": 3}
     hire("W0011", "=1+1", city.township, mobile="13907150011", **full)
     query = "columns=number,mobile,id_number,position,joined,step"
-    response = client_of(county_admin).get(f"{LIST}?{query}&export=xlsx")
+    response = client_of(county_admin).get(f"{LIST}?{query}&export=xlsx&purpose=manage")
     book = openpyxl.load_workbook(BytesIO(b"".join(response.streaming_content)))
     cells = {head.value: cell for head, cell in zip(*book.active.iter_rows(), strict=True)}
     assert {name: (cell.value, cell.data_type) for name, cell in cells.items()} == {
