@@ -13,7 +13,9 @@ from lms import strength
 
 @register(Tags.security, deploy=True)
 def installation(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
-    return [Error(sentence, id=f"lms.E{number:03}") for number, question in QUESTIONS.items() for sentence in question()]
+    return [
+        Error(sentence, id=f"lms.E{number:03}") for number, question in QUESTIONS.items() for sentence in question()
+    ]
 
 
 def address() -> Iterable[str]:

@@ -11,7 +11,17 @@ from django.core.exceptions import ImproperlyConfigured
 LONG = 40
 BITS = 128
 # what stands in examples, in tutorials and in our own tests
-KNOWN = ("changeme", "change-me", "example", "insecure", "placeholder", "only-for-tests", "your-secret", "password", "12345678")
+KNOWN = (
+    "changeme",
+    "change-me",
+    "example",
+    "insecure",
+    "placeholder",
+    "only-for-tests",
+    "your-secret",
+    "password",
+    "12345678",
+)
 FERNET_BYTES, DIFFERENT = 32, 16
 
 

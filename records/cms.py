@@ -184,7 +184,9 @@ def export(request: Asking, pk: int) -> HttpResponseBase:
     if not reason:
         return exports_cms.ask(request, what=str(held), back=reverse("assessment_round", args=[pk]))
     found = filtered(rounds.people(request.user, held), request)
-    mark = exported.mark(request.user, now=request.now, place=held.county.name, reason=reason, more=_("含个人信息，请妥善保管"))
+    mark = exported.mark(
+        request.user, now=request.now, place=held.county.name, reason=reason, more=_("含个人信息，请妥善保管")
+    )
     data = rounds.workbook(held, found, mark=mark)
     rows, where = found.count(), {"subject": held, "territory": held.county.path}
     exported.note(request.user, kind="records.assessment", rows=rows, reason=reason, now=request.now, **where)

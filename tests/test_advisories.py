@@ -29,7 +29,9 @@ things = matrix.things  # a fixture: one of everything
 # --- what is sent ---------------------------------------------------------------------------------------------------
 
 
-def fetch(client: Client, url: str, data: dict[str, Any] | None = None, **headers: Any) -> tuple[HttpResponseBase, bytes]:
+def fetch(
+    client: Client, url: str, data: dict[str, Any] | None = None, **headers: Any
+) -> tuple[HttpResponseBase, bytes]:
     """The answer and its bytes, files among them; what it did is taken back."""
     with transaction.atomic():
         reply = client.get(url, data, **headers)
@@ -49,7 +51,9 @@ def seen_by(persona: str, things: dict[str, Any], request: pytest.FixtureRequest
                 yield f"{name_} as a file", f"{url}?export=xlsx&purpose=manage"
 
 
-def everywhere(things: dict[str, Any], request: pytest.FixtureRequest, personas: str) -> Iterator[tuple[str, HttpResponseBase, bytes]]:
+def everywhere(
+    things: dict[str, Any], request: pytest.FixtureRequest, personas: str
+) -> Iterator[tuple[str, HttpResponseBase, bytes]]:
     for persona in personas:
         client = matrix.client_for(persona, request)
         for name_, url in seen_by(persona, things, request):
@@ -65,7 +69,21 @@ POISON, SHORT = "='\"><i x={}>", '="<i x={}>'
 RAW = re.compile(r"<i x=|='\">")
 SHORTEST = 12
 # what addresses, keys and machines are made of; nobody types it
-KEPT = {"path", "token", "key", "slug", "url_path", "seed", "sha256", "series", "request_id", "query", "listing", "receipt", "place"}
+KEPT = {
+    "path",
+    "token",
+    "key",
+    "slug",
+    "url_path",
+    "seed",
+    "sha256",
+    "series",
+    "request_id",
+    "query",
+    "listing",
+    "receipt",
+    "place",
+}
 KEPT |= {"kind", "source", "title_key", "file_hash", "password", "codename", "locale", "draft_title", "field"}
 
 
@@ -94,7 +112,9 @@ def poison() -> set[str]:
     """Write it into every text of every row; returns which fields took it."""
     taken = set()
     for model in apps.get_models():
-        if model._meta.app_label not in {*FLOORS, "wagtaildocs", "wagtailcore"} or model._meta.label.endswith("LogEntry"):
+        if model._meta.app_label not in {*FLOORS, "wagtaildocs", "wagtailcore"} or model._meta.label.endswith(
+            "LogEntry"
+        ):
             continue
         for field in typed(model):
             if model._meta.app_label == "wagtailcore" and field.name != "title":
@@ -107,18 +127,30 @@ def poison() -> set[str]:
                 except (IntegrityError, ValidationError):
                     break
     word = POISON.format(0)
-    content = {**dict.fromkeys(("material", "stem", "reference", "basis", "explanation"), word), "options": [word, word], "key": [0]}
+    content = {
+        **dict.fromkeys(("material", "stem", "reference", "basis", "explanation"), word),
+        "options": [word, word],
+        "key": [0],
+    }
     PaperItem.objects.update(content={**content, "points": [{"text": word, "marks": "50.0"}]})
     Answer.objects.update(value=word)
-    note = {"level": "error", "column": word, "message": word}
+    note = {"level": "error", "column": word, "message": word, "code": "x"}
     ImportRow.objects.update(sheet=word, label=word, notes=[note], outcome="wrong", cells={"facts": [word, word]})
     return taken
 
 
 @pytest.mark.django_db
-def test_cross_site_scripting_through_any_text_in_any_screen_or_file(things: dict[str, Any], request: pytest.FixtureRequest) -> None:
+def test_cross_site_scripting_through_any_text_in_any_screen_or_file(
+    things: dict[str, Any], request: pytest.FixtureRequest
+) -> None:
     taken = poison()
-    assert {"roster.Worker.name", "roster.Worker.number", "roster.User.name", "exams.Exam.title", "records.Assessment.reason"} <= taken
+    assert {
+        "roster.Worker.name",
+        "roster.Worker.number",
+        "roster.User.name",
+        "exams.Exam.title",
+        "records.Assessment.reason",
+    } <= taken
     raw, formulas, shown = [], [], set()
     for where, reply, body in everywhere(things, request, "wmtacleysu"):
         kind = reply.get("Content-Type", "")
@@ -143,12 +175,20 @@ def test_cross_site_scripting_through_any_text_in_any_screen_or_file(things: dic
     ("persona", "pages"),
     [
         ("worker", ["/", "/me/", "/me/file/", "/records/", "/exams/", "/study/"]),
-        ("county_admin", ["/cms/", "/cms/workers/", "/cms/workers/inspect/{worker}/", "/cms/imports/{imports}/", "/bulletin/"]),
+        (
+            "county_admin",
+            ["/cms/", "/cms/workers/", "/cms/workers/inspect/{worker}/", "/cms/imports/{imports}/", "/bulletin/"],
+        ),
         ("mentor", ["/marking/", "/marking/{key}/"]),
     ],
 )
 def test_cross_site_scripting_in_a_real_browser(
-    persona: str, pages: list[str], things: dict[str, Any], page_for: Any, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    persona: str,
+    pages: list[str],
+    things: dict[str, Any],
+    page_for: Any,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """No dialog opens, nothing of it becomes an element, and the policy (`page_for` watches it) has nothing to stop."""
     monkeypatch.setitem(globals(), "POISON", "='\"><img class=hurt src=x onerror=alert({})>")
@@ -172,7 +212,9 @@ def test_cross_site_scripting_in_a_real_browser(
 
 def every_address(things: dict[str, Any]) -> dict[str, str]:
     entries = matrix.ours()
-    own = {name_: matrix.address(name_, entry, things) for name_, entry in entries.items() if name_ in matrix.EXISTS_FOR}
+    own = {
+        name_: matrix.address(name_, entry, things) for name_, entry in entries.items() if name_ in matrix.EXISTS_FOR
+    }
     return {**own, **{url: url for url in matrix.wagtails()}}
 
 
@@ -201,7 +243,11 @@ def test_forged_requests_to_every_address(things: dict[str, Any], worker: Worker
 
 def test_no_view_is_spared_the_token() -> None:
     """Wagtail's own interface for its editor asks for the token by itself; `test_forged_requests_to_every_address` goes there too."""
-    spared = [name_ for _route, name_, entry in matrix.patterns(get_resolver()) if getattr(entry.callback, "csrf_exempt", False)]
+    spared = [
+        name_
+        for _route, name_, entry in matrix.patterns(get_resolver())
+        if getattr(entry.callback, "csrf_exempt", False)
+    ]
     assert {name_.partition(":")[0] for name_ in spared} <= {"wagtailadmin_api"}
 
 
@@ -221,18 +267,34 @@ def test_a_token_in_an_address_counts_for_nothing(worker: Worker) -> None:
 def test_mass_assignment_of_rights(client_of: Any, county_admin: User, city: Any, worker: Worker) -> None:
     """Who gives a role gives that role, whatever else is in the form."""
     sent = {"role": Role.TOWNSHIP_ADMIN, "territory": f"{city.township.pk}", "reason": "接替", "username": "W0001"}
-    more = {"is_superuser": "1", "is_staff": "1", "by": "1", "given_by": "1", "role_name": "city_admin", "since": "2020-01-01"}
+    more = {
+        "is_superuser": "1",
+        "is_staff": "1",
+        "by": "1",
+        "given_by": "1",
+        "role_name": "city_admin",
+        "since": "2020-01-01",
+    }
     client_of(county_admin).post("/cms/roles/give/", {**sent, **more})
     worker.user.refresh_from_db()
     assert (worker.user.is_superuser, worker.user.is_staff) == (False, False)
     given = RoleGrant.objects.filter(user=worker.user)
-    assert {(one.role, one.territory_id, one.granted_by_id) for one in given} <= {(Role.TOWNSHIP_ADMIN, city.township.pk, county_admin.pk)}
+    assert {(one.role, one.territory_id, one.granted_by_id) for one in given} <= {
+        (Role.TOWNSHIP_ADMIN, city.township.pk, county_admin.pk)
+    }
 
 
 @pytest.mark.django_db
 def test_mass_assignment_of_a_file_of_ones_own(client_of: Any, worker: Worker, city: Any) -> None:
     before = {field.attname: getattr(worker, field.attname) for field in Worker._meta.concrete_fields}
-    more = {"state": "left", "township": city.township_b.pk, "employment": "parttime", "step": 18, "name": "别人", "decided_by": 1}
+    more = {
+        "state": "left",
+        "township": city.township_b.pk,
+        "employment": "parttime",
+        "step": 18,
+        "name": "别人",
+        "decided_by": 1,
+    }
     client_of(worker.user).post("/me/file/mobile/correct/", {"proposed": "13907150088", **more})
     worker.refresh_from_db()
     assert {field.attname: getattr(worker, field.attname) for field in Worker._meta.concrete_fields} == before
@@ -289,7 +351,9 @@ def test_server_side_requests_have_nobody_to_make_them() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("url", ["http://169.254.169.254/latest/meta-data/", "http://127.0.0.1:6379/", "file:///etc/passwd"])
+@pytest.mark.parametrize(
+    "url", ["http://169.254.169.254/latest/meta-data/", "http://127.0.0.1:6379/", "file:///etc/passwd"]
+)
 def test_server_side_requests_through_an_embed(client_of: Any, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
     monkeypatch.setattr(socket.socket, "connect", lambda self, where: asked.append(where))
@@ -301,27 +365,26 @@ def test_server_side_requests_through_an_embed(client_of: Any, url: str, monkeyp
 # --- led astray -----------------------------------------------------------------------------------------------------
 
 # other ways to write it are tried at the one door that takes such an address: `test_hostile_requests`
-ELSEWHERE = ["https://evil.example/", "//evil.example/"]
+TARGET = "//evil.example/"
 WAYS = ("next", "back", "return_to", "return", "redirect", "redirect_to", "url", "continue", "then", "return_url")
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("target", ELSEWHERE)
-def test_open_redirects_at_every_address(things: dict[str, Any], worker: Worker, target: str) -> None:
+@pytest.mark.slow
+def test_open_redirects_at_every_address(things: dict[str, Any], worker: Worker, client_of: Any) -> None:
     root = User.objects.create_superuser(username="root", password="x", name="根")
-    ways = dict.fromkeys(WAYS, target)
-    followed = []
+    office, front, ways = client_of(root), client_of(worker.user), dict.fromkeys(WAYS, TARGET)
+    office.raise_request_exception = front.raise_request_exception = False
+    led = []
     for name_, url in every_address(things).items():
-        client = Client(raise_request_exception=False)
-        client.force_login(root if url.startswith("/cms/") else worker.user)
-        bare = url.partition("?")[0]
-        for send in (lambda c=client, u=bare: c.get(u, ways), lambda c=client, u=bare: c.post(u, ways)):
+        client, bare = office if url.startswith("/cms/") else front, url.partition("?")[0]
+        for send in [client.post] if name_ == url else [client.get, client.post]:
             with transaction.atomic():
-                reply = send()
+                reply = send(bare, ways)
+                b"".join(reply.streaming_content) if reply.streaming else None
                 transaction.set_rollback(True)
-            where = reply.get("Location", "")
-            followed += [(name_, where)] if where.startswith(("//", "/\\", "https:", "javascript:")) else []
-    assert followed == []
+            led += [(name_, reply["Location"])] if reply.get("Location", "").startswith(TARGET) else []
+    assert led == []
 
 
 # --- one name for another -------------------------------------------------------------------------------------------
@@ -337,7 +400,9 @@ FORGED = {
 
 
 @pytest.mark.django_db
-def test_host_headers_and_others_that_no_address_shows_change_nothing(things: dict[str, Any], request: pytest.FixtureRequest) -> None:
+def test_host_headers_and_others_that_no_address_shows_change_nothing(
+    things: dict[str, Any], request: pytest.FixtureRequest
+) -> None:
     for persona in "wac":
         client = matrix.client_for(persona, request)
         for name_, url in seen_by(persona, things, request):
@@ -349,7 +414,9 @@ def test_host_headers_and_others_that_no_address_shows_change_nothing(things: di
 
 
 @pytest.mark.django_db
-def test_cache_poisoning_has_nothing_that_is_kept_for_others(things: dict[str, Any], request: pytest.FixtureRequest) -> None:
+def test_cache_poisoning_has_nothing_that_is_kept_for_others(
+    things: dict[str, Any], request: pytest.FixtureRequest
+) -> None:
     """What is made for someone says so; a proxy that keeps it breaks its own rules."""
     for where, reply, _body in everywhere(things, request, "wmacl"):
         kept = reply.get("Cache-Control", "")
@@ -400,5 +467,9 @@ def test_files_of_others_by_guessed_names(client_of: Any, outsider: Worker, thin
     """A document under a name that is not its own, and storage beside the pictures."""
     document = get_document_model().objects.get(pk=things["document"])
     client = client_of(outsider.user)
-    wrong = [f"/documents/{document.pk}/other.mp4", f"/documents/{document.pk + 1}/film.mp4", f"/media/{document.file.name}"]
+    wrong = [
+        f"/documents/{document.pk}/other.mp4",
+        f"/documents/{document.pk + 1}/film.mp4",
+        f"/media/{document.file.name}",
+    ]
     assert [client.get(url).status_code for url in wrong] == [404, 404, 404]

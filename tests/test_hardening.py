@@ -51,7 +51,11 @@ def dangers(tree: ast.AST) -> list[str]:
 
 
 def scripts() -> list[Path]:
-    return [ROOT / "manage.py", ROOT / "gunicorn.conf.py", *(path for path in (ROOT / "script").iterdir() if path.is_file())]
+    return [
+        ROOT / "manage.py",
+        ROOT / "gunicorn.conf.py",
+        *(path for path in (ROOT / "script").iterdir() if path.is_file()),
+    ]
 
 
 def test_nothing_that_comes_in_is_run() -> None:
@@ -61,7 +65,15 @@ def test_nothing_that_comes_in_is_run() -> None:
 
 @pytest.mark.parametrize(
     "code",
-    ["eval(x)", "exec(x)", "import pickle", "from marshal import loads", "yaml.load(x)", "run(x, shell=True)", "os.system(x)"],
+    [
+        "eval(x)",
+        "exec(x)",
+        "import pickle",
+        "from marshal import loads",
+        "yaml.load(x)",
+        "run(x, shell=True)",
+        "os.system(x)",
+    ],
 )
 def test_and_the_test_of_it_sees_each(code: str) -> None:
     assert dangers(ast.parse(code))
@@ -76,7 +88,9 @@ def test_a_worker_refuses_a_message_that_is_pickled() -> None:
             consumer.on_message = None
             queue = next(iter(app.amqp.queues.consume_from.values()))
             producer = connection.Producer()
-            producer.publish({"a": 1}, exchange=queue.exchange, routing_key=queue.routing_key, serializer="pickle", declare=[queue])
+            producer.publish(
+                {"a": 1}, exchange=queue.exchange, routing_key=queue.routing_key, serializer="pickle", declare=[queue]
+            )
             with pytest.raises(ContentDisallowed):
                 connection.drain_events(timeout=2)
     assert (taken, set(app.conf.accept_content), app.conf.result_serializer) == ([], {"json"}, "json")
@@ -226,7 +240,9 @@ def test_a_proper_installation_has_nothing_to_be_said_of(tmp_path: Path) -> None
 
 
 def test_what_is_wrong_is_said_in_a_sentence(tmp_path: Path) -> None:
-    code, told = checked(tmp_path, SITE_URL="http://study.example.gov.cn", ALLOWED_HOSTS="*", HTTPS="0", SECRET_KEY="x" * 50)
+    code, told = checked(
+        tmp_path, SITE_URL="http://study.example.gov.cn", ALLOWED_HOSTS="*", HTTPS="0", SECRET_KEY="x" * 50
+    )
     assert code == 1
     for sentence in ("SITE_URL 要以 https:// 开头", "ALLOWED_HOSTS 里不能有 *", "SECRET_KEY 太容易猜"):
         assert sentence in told
@@ -253,9 +269,23 @@ def test_cookies_of_an_installation_on_https_can_be_written_by_no_other_house(tm
         "s.SESSION_COOKIE_HTTPONLY, s.CSRF_COOKIE_HTTPONLY, s.SESSION_COOKIE_DOMAIN, s.SESSION_COOKIE_PATH, "
         "s.SECURE_HSTS_SECONDS, s.SECURE_HSTS_INCLUDE_SUBDOMAINS, s.SECURE_SSL_REDIRECT)"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=production(tmp_path), capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=production(tmp_path), capture_output=True, text=True
+    )
     assert done.stdout.split() == [
-        *("__Host-sessionid", "__Host-csrftoken", "True", "True", "True", "True", "None", "/", "31536000", "True", "True")
+        *(
+            "__Host-sessionid",
+            "__Host-csrftoken",
+            "True",
+            "True",
+            "True",
+            "True",
+            "None",
+            "/",
+            "31536000",
+            "True",
+            "True",
+        )
     ]
 
 
@@ -285,7 +315,14 @@ def test_nobody_sends_more_fields_or_files_than_a_form_has(client: Client) -> No
 @pytest.mark.slow
 def test_the_audit_says_so_when_it_could_not_ask() -> None:
     dead = "http://127.0.0.1:9"
-    environment = {**os.environ, "HTTPS_PROXY": dead, "HTTP_PROXY": dead, "https_proxy": dead, "NO_PROXY": "", "no_proxy": ""}
+    environment = {
+        **os.environ,
+        "HTTPS_PROXY": dead,
+        "HTTP_PROXY": dead,
+        "https_proxy": dead,
+        "NO_PROXY": "",
+        "no_proxy": "",
+    }
     command = [sys.executable, str(ROOT / "script" / "audit"), "--timeout", "2", "--cache-dir", os.devnull + "-none"]
     done = subprocess.run(command[:2], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert (done.returncode, "NOT AUDITED: the advisory database cannot be reached" in done.stdout) == (2, True)

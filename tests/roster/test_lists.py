@@ -569,3 +569,31 @@ def test_who_moved_to_another_county_reads_no_names_in_an_act_of_before(
     for page in (undone, client.get(where).content.decode()):
         assert worker.name not in page
         assert colleague.name not in page
+
+
+def test_a_list_leaves_for_a_reason_and_carries_who_when_and_why(
+    client_of: ClientOf, county_admin: User, worker: Worker
+) -> None:
+    client = client_of(county_admin)
+    for asked in ("", "&purpose=", "&purpose=fun"):
+        page = client.get(f"{LIST}?state=active&export=xlsx{asked}")
+        assert page.headers["Content-Type"].startswith("text/html")
+        assert 'name="state" value="active"' in page.text
+        assert "日常管理" in page.text
+        assert ("请先选用途" in page.text) == bool(asked)
+    assert not AuditEntry.objects.filter(action="personal.exported").exists()
+    response = client.get(f"{LIST}?state=active&export=xlsx&purpose=check")
+    book = openpyxl.load_workbook(BytesIO(b"".join(response.streaming_content)))
+    line = book.properties.description
+    assert line.startswith("钱县办（county-admin） 2026年9月16日 10:00 从网格学堂导出")
+    assert line.endswith("用途：与公安、人社等部门核对身份")
+    assert book.active.oddFooter.left.text == line
+    assert AuditEntry.objects.get(action="personal.exported").detail["reason"] == "check"
+
+
+def test_no_table_of_wagtails_own_leaves_the_house(client_of: ClientOf, city_admin: User) -> None:
+    """Its reports are written without a guard against formulas."""
+    client = client_of(city_admin)
+    assert client.get("/cms/reports/site-history/").status_code == 200
+    for kind in ("csv", "xlsx"):
+        assert client.get(f"/cms/reports/site-history/?export={kind}").status_code == 404
