@@ -16,6 +16,8 @@ graceful_timeout = 15
 keepalive = 5
 max_requests, max_requests_jitter = 20000, 2000
 control_socket_disable = True
+# an address, its headers and how many there are; how long a body may be is `LARGEST_BODIES`, and the proxy's in front
+limit_request_line, limit_request_fields, limit_request_field_size = 4094, 60, 8190
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes a private file there
 # gunicorn speaks through the same JSON lines; its access log would hold query strings, so there is none
 logconfig_dict = {

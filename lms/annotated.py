@@ -12,7 +12,7 @@ from zipfile import ZipFile
 import structlog
 from django.utils.translation import gettext as _
 
-from lms import audit, imports, ownfile, rebuilt, sealing
+from lms import exported, formulas, imports, ownfile, rebuilt, sealing
 from lms.models import ImportRow, ImportRun, ImportState, Outcome
 from lms.refusal import Refused
 from lms.resources import ERROR, REASON, REMARK
@@ -59,13 +59,16 @@ def file(run: ImportRun, *, by: Any, now: datetime) -> File:
         raise Refused(_("这份文件的每一行都能导入，也没有提醒，不用再下载一份。"))
     with run.file.open() as kept:
         data = sealing.unseal_bytes(kept.read())
-    audit.note("import.handed_back", now=now, actor=by, subject=run, rows=sum(map(len, found.values())))
+    exported.note(
+        by, kind="import.annotated", rows=sum(map(len, found.values())), reason="repair", now=now, subject=run
+    )
+    given = exported.mark(by, now=now, reason="repair")
     kind = sniff.kind(data)
     name, _dot, ending = run.file_name.rpartition(".")
     name = _("%s（带错误原因）") % (name or ending)
     if kind == "csv":
         return File(in_text(data, header_rows(run), found.get("", {})), f"{name}.csv", "text/csv")
-    return File(in_workbook(run, data, kind, found), f"{name}.xlsx", KIND)
+    return File(in_workbook(run, data, kind, found, given), f"{name}.xlsx", KIND)
 
 
 def header_rows(run: ImportRun) -> dict[str, list[int]]:
@@ -114,19 +117,19 @@ def told(notes: list[dict[str, Any]]) -> str:
 # --- where it is written --------------------------------------------------------------------------------------------
 
 
-def in_workbook(run: ImportRun, data: bytes, kind: str, found: dict[str, Rows]) -> bytes:
+def in_workbook(run: ImportRun, data: bytes, kind: str, found: dict[str, Rows], given: exported.Mark) -> bytes:
     """In the uploaded workbook itself where that can be opened whole, else in one with the same cells."""
     heads, rows = header_rows(run), sum(run.counts.values())
     if rows > MOST:
         raise Refused(_("这份表超过 %s 行，太大了，不能整份带原因下载。请用“只下载这些行”。") % f"{MOST:,}")
     if kind == "xlsx" and rows <= WHOLE and unpacked(data) <= UNPACKED:
         try:
-            return ownfile.annotated(data, heads, found)
+            return ownfile.annotated(data, heads, found, given)
         except (
             Exception
         ) as error:  # whatever a workbook of another program makes of opening it: its cells have been read
             log.warning("annotated.rebuilt", run=run.pk, error=type(error).__name__)
-    return rebuilt.annotated(data, run.file_name, heads, found)
+    return rebuilt.annotated(data, run.file_name, heads, found, given)
 
 
 def unpacked(data: bytes) -> int:
@@ -151,20 +154,15 @@ def lines(table: list[list[str]], header: list[int], rows: Rows) -> Iterator[lis
     """Each line with its reason and its remark behind the last column; those of an earlier time are taken off first."""
     head = table[header[-1] - 1]
     width = head.index(REASON) if REASON in head else max(map(len, table[header[0] - 1 :]), default=0)
-    for number, line in enumerate(table, start=1):
-        said = rows.get(number)
+    for number, cells in enumerate(table, start=1):
+        said, line = rows.get(number), [formulas.guarded(formulas.unguarded(cell)) for cell in cells]
         if number == header[-1]:
             yield [*padded(line, width), REASON, REMARK]
         elif said:
-            yield [*padded(line, width), harmless(said.reason), harmless(said.remark)]
+            yield [*padded(line, width), formulas.guarded(said.reason), formulas.guarded(said.remark)]
         else:
             yield line if number < header[-1] else line[:width]
 
 
 def padded(line: list[str], width: int) -> list[str]:
     return [*line[:width], *[""] * (width - len(line))]
-
-
-def harmless(text: str) -> str:
-    """Text that a spreadsheet program will not take for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

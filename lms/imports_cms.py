@@ -206,6 +206,6 @@ def drop(request: HttpRequest, pk: int) -> HttpResponse:
 def wrong(request: HttpRequest, pk: int) -> FileResponse:
     """The rows that do not go in, with the reasons, as a workbook to put them right by."""
     run, resource = found(request, pk)
-    data = wrong_rows.workbook(run, resource)
+    data = wrong_rows.workbook(run, resource, by=request.user, now=request.now)  # type: ignore[attr-defined]
     name = _("%s 有误的行.xlsx") % run.file_name.rpartition(".")[0]
     return workbooks.answer(data, name=name)

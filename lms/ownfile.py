@@ -9,6 +9,7 @@ from openpyxl.cell.cell import MergedCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import column_index_from_string, get_column_letter
 
+from lms import exported
 from lms.resources import REASON, REMARK
 from lms.workbooks import put
 
@@ -17,13 +18,16 @@ INK = {REASON: "B3261E", REMARK: "7D5200"}
 WIDTH = {REASON: 56, REMARK: 40}
 
 
-def annotated(data: bytes, heads: Mapping[str, list[int]], found: Mapping[str, Mapping[int, Any]]) -> bytes:
+def annotated(
+    data: bytes, heads: Mapping[str, list[int]], found: Mapping[str, Mapping[int, Any]], given: exported.Mark
+) -> bytes:
     """The workbook with both columns in every sheet of `heads` (name → rows of the header) that `found` has something for."""
     book = load_workbook(BytesIO(data), rich_text=True)
     for name, header in heads.items():
         write(book[name], header, found.get(name[:100], {}))
     # what formulas of the file come to is not kept with them; the program that opens it next works it out
     book.calculation.fullCalcOnLoad = True
+    exported.stamp(book, given)
     out = BytesIO()
     book.save(out)
     return out.getvalue()

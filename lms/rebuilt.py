@@ -10,7 +10,7 @@ from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.cell_range import CellRange
 
-from lms import ownfile, sheets
+from lms import exported, ownfile, sheets
 from lms.resources import REASON, REMARK
 from lms.streamed import Look, Pen, Value
 
@@ -28,7 +28,13 @@ LOOKS = {
 WIDEST, MEASURED = 40, 60
 
 
-def annotated(data: bytes, name: str, heads: Mapping[str, list[int]], found: Mapping[str, Mapping[int, Any]]) -> bytes:
+def annotated(
+    data: bytes,
+    name: str,
+    heads: Mapping[str, list[int]],
+    found: Mapping[str, Mapping[int, Any]],
+    given: exported.Mark,
+) -> bytes:
     """All sheets in their order, typed as they were read, with merged ranges and what is hidden."""
     book = Workbook(write_only=True)
     for sheet in sheets.read(data, name=name).sheets:
@@ -36,6 +42,7 @@ def annotated(data: bytes, name: str, heads: Mapping[str, list[int]], found: Map
         page.sheet_state = "hidden" if sheet.hidden else "visible"
         rows = found.get(sheet.name[:100], {}) if sheet.name in heads else {}
         write(page, sheet, heads.get(sheet.name, []) if rows else [], rows)
+    exported.stamp(book, given)
     out = BytesIO()
     book.save(out)
     return out.getvalue()

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from environs import Env
 from kombu import Exchange, Queue
 
+from lms import strength
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env(eager=False)
@@ -91,9 +93,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "lms.middleware.security_headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "lms.middleware.security_headers",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -180,13 +182,21 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# scripts of ours take the token from the form; no script needs the cookie
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+if HTTPS:
+    # a name that no other host of the domain and no plain http can write
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 CSRF_FAILURE_VIEW = "lms.views.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
-SECURE_SSL_REDIRECT = False  # the proxy in front does it; a second redirect here would loop
+# the proxy in front does it too; what it lets through by plain http is sent away here, but for the probes of its own
+SECURE_SSL_REDIRECT = HTTPS and BEHIND_PROXY
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "SAMEORIGIN"  # Wagtail's page preview is a frame of our own
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"  # `lms.policy` lets the back office frame itself
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
@@ -232,8 +242,15 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = DEBUG
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 IMPORT_MAX_BYTES = 20 * 1024 * 1024
+# what a request may weigh, by the beginning of its address; the first that fits counts. Films come in as documents.
+LARGEST_BODIES = {
+    "/cms/documents/": 512 * 1024 * 1024,
+    "/cms/": 32 * 1024 * 1024,
+    "/": DATA_UPLOAD_MAX_MEMORY_SIZE,
+}
 
 # Background work: the truth is a Job row; the broker only wakes a worker (docs/decisions/0003-jobs-are-rows.md).
 QUEUE_DIR = VAR_DIR / "queue"
@@ -283,6 +300,13 @@ WAGTAILDOCS_SERVE_METHOD = "serve_view"
 WAGTAILDOCS_EXTENSIONS = ["pdf", "docx", "xlsx", "pptx", "txt", "mp4", "vtt"]
 WAGTAILIMAGES_EXTENSIONS = ["jpg", "jpeg", "png", "webp"]
 WAGTAILIMAGES_MAX_UPLOAD_SIZE = 8 * 1024 * 1024
+WAGTAILIMAGES_MAX_IMAGE_PIXELS = 40_000_000
+# what is sent is looked into, and a picture drawn anew, whichever of Wagtail's ways it comes in by
+WAGTAILIMAGES_IMAGE_FORM_BASE = "lms.upload_forms.ImageForm"
+WAGTAILDOCS_DOCUMENT_FORM_BASE = "lms.upload_forms.DocumentForm"
+WAGTAILDOCS_INLINE_CONTENT_TYPES: list[
+    str
+] = []  # a document is kept or opened elsewhere; nothing of it is shown in our house
 WAGTAILEMBEDS_FINDERS: list[dict] = []  # no page of ours is fetched from elsewhere
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database"}}
 
@@ -324,3 +348,5 @@ if OIDC_SERVER_URL and not (OIDC_CLIENT_ID and OIDC_CLIENT_SECRET):
     raise ValueError("OIDC_SERVER_URL needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET")
 if urlsplit(SITE_URL).scheme not in {"http", "https"}:
     raise ValueError("SITE_URL must begin with http:// or https://")
+if HTTPS and not DEBUG:
+    strength.insist(SECRET_KEY=[SECRET_KEY], LOOKUP_KEY=[LOOKUP_KEY], PERSONAL_DATA_KEYS=PERSONAL_DATA_KEYS)

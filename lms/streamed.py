@@ -8,6 +8,7 @@ from typing import Any
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 
+from lms import formulas
 from lms.workbooks import bare
 
 Value = str | int | float | bool | date | datetime | None
@@ -55,7 +56,7 @@ class Pen:
                 yield None
                 continue
             if isinstance(value, str):
-                cell = (self.quoted if value[0] in "=+-@" else self.cells)[look]
+                cell = (self.quoted if formulas.like(value) else self.cells)[look]
                 # set beneath the property, which would look again at what is known: that it is text, and can be written
                 cell._value, cell.data_type = bare(value), "s"
             else:

@@ -14,6 +14,8 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
+from lms import exported, formulas
+
 KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SHADE = PatternFill("solid", fgColor="EFEDE6")
 PERCENT, ONE, TWO, WHOLE = "0.0%", "0.0", "0.00", "#,##0"
@@ -23,13 +25,22 @@ Column = tuple[str, str]  # heading, number format ("" for text)
 
 
 def book(
-    name: str, *, title: str, notes: Sequence[str], columns: Sequence[Column], rows: Iterable[Sequence[Value]]
+    name: str,
+    *,
+    title: str,
+    notes: Sequence[str],
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[Value]],
+    mark: exported.Mark,
 ) -> bytes:
     """One sheet as bytes of an .xlsx file. Percentages come as numbers of 100 and go in as fractions."""
     workbook = Workbook()
     sheet: Any = workbook.active
     sheet.title = name[:31]
+    notes = [*notes, mark.line]
     _heading(sheet, title, notes, len(columns))
+    exported.stamp(workbook, mark)
+    exported.foot(sheet, mark)
     head = len(notes) + 2
     for position, (heading, _format) in enumerate(columns, start=1):
         cell = sheet.cell(head, position)
@@ -74,6 +85,6 @@ def put(cell: Cell, value: Value, number_format: str = "") -> None:
     cell.value = bare(value) if isinstance(value, str) else value
     if isinstance(value, str):
         cell.data_type = "s"
-        cell.quotePrefix = value[:1] in set("=+-@")
+        cell.quotePrefix = formulas.like(value)
     elif number_format:
         cell.number_format = number_format

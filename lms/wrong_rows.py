@@ -1,5 +1,6 @@
 """The rows that an import leaves out, as a workbook: where they stand, who, and why."""
 
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 
@@ -8,15 +9,16 @@ from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
+from lms import exported
 from lms.models import ImportRun, Outcome
 from lms.outcomes import LEFT_OUT
 from lms.resources import SheetResource
+from lms.workbooks import put
 
 WIDTHS = (16, 8, 8, 14)
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def workbook(run: ImportRun, resource: type[SheetResource]) -> bytes:
+def workbook(run: ImportRun, resource: type[SheetResource], *, by: Any, now: datetime) -> bytes:
     """One sheet, one line for each row left out; numbers are masked as on the screen."""
     book = Workbook()
     sheet = book.active
@@ -30,25 +32,24 @@ def workbook(run: ImportRun, resource: type[SheetResource]) -> bytes:
         _("错误原因"),
     ]
     sheet.append(titles)
+    line = 1
     left_out = [*LEFT_OUT, Outcome.SKIPPED]
     for row in run.rows.filter(outcome__in=left_out).order_by("position").iterator(chunk_size=500):
         facts = (row.cells or {}).get("facts", [])
         facts = [*facts, *[""] * (len(resource.fact_titles) - len(facts))]
         letters = "、".join(dict.fromkeys(note["column"] for note in row.notes if note["column"]))
         reasons = "\n".join(note["message"] for note in row.notes)
-        sheet.append([plain(value) for value in (row.sheet, row.number, letters, row.label, *facts, reasons)])
+        line += 1
+        for place, value in enumerate((row.sheet, row.number, letters, row.label, *facts, reasons), start=1):
+            put(sheet.cell(line, place), value)
     dress(sheet, len(titles))
+    given = exported.mark(by, now=now, reason="repair")
+    exported.stamp(book, given)
+    exported.foot(sheet, given)
+    exported.note(by, kind="import.wrong_rows", rows=line - 1, reason="repair", now=now, subject=run)
     out = BytesIO()
     book.save(out)
     return out.getvalue()
-
-
-def plain(value: Any) -> Any:
-    """Text that a spreadsheet program will not take for a formula."""
-    if not isinstance(value, str):
-        return value
-    value = "".join(mark for mark in value if mark in "\n\t" or ord(mark) >= 32)
-    return f"'{value}" if value.startswith(FORMULA) else value
 
 
 def dress(sheet: Any, width: int) -> None:

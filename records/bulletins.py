@@ -13,7 +13,7 @@ from django.db.models import Count, Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from lms import times, workbooks
+from lms import exported, times, workbooks
 from lms.numbers import rate
 from records import schemes
 from records.models import Kind, Result, SkillRecord, SkillRecordQuerySet
@@ -221,7 +221,7 @@ def columns(bulletin: Bulletin) -> list[workbooks.Column]:
     ]
 
 
-def workbook(bulletin: Bulletin, *, by: User) -> bytes:
+def workbook(bulletin: Bulletin, *, by: User, now: datetime) -> bytes:
     """The figures of the page as a worksheet: the same numbers, with who made it, when, and what counts."""
     at = times.in_full(bulletin.as_of)
     return workbooks.book(
@@ -229,11 +229,12 @@ def workbook(bulletin: Bulletin, *, by: User) -> bytes:
         title=gettext("%(place)s%(year)s年网格员培训和考试通报")
         % {"place": bulletin.scope.name, "year": bulletin.year},
         notes=[
-            gettext("数据截至 %(at)s。导出人：%(name)s。") % {"at": at, "name": by.name},
+            gettext("数据截至 %(at)s。") % {"at": at},
             gettext("统计口径：现在在岗的网格员；学时和考试只计没有冲销的记录；考试只计已出成绩的和缺考的。"),
         ],
         columns=columns(bulletin),
         rows=[cells(row) for row in [*bulletin.rows, bulletin.total]],
+        mark=exported.mark(by, now=now, place=bulletin.scope.name),
     )
 
 

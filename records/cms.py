@@ -9,11 +9,12 @@ from django.db.models import Avg, QuerySet
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from lms import jobs, numbers, workbooks
+from lms import exported, exports_cms, jobs, numbers, workbooks
 from lms.models import Job
 from lms.refusal import Refused
 from records import assessments, rounds, schemes, tasks
@@ -180,7 +181,16 @@ def settle_context(held: Round, form: SettleForm) -> dict[str, Any]:
 @require_safe
 def export(request: Asking, pk: int) -> HttpResponseBase:
     held = mine(request, pk)
-    data = rounds.workbook(held, filtered(rounds.people(request.user, held), request), by=request.user, now=request.now)
+    reason = exports_cms.purpose(request)
+    if not reason:
+        return exports_cms.ask(request, what=str(held), back=reverse("assessment_round", args=[pk]))
+    found = filtered(rounds.people(request.user, held), request)
+    mark = exported.mark(
+        request.user, now=request.now, place=held.county.name, reason=reason, more=_("含个人信息，请妥善保管")
+    )
+    data = rounds.workbook(held, found, mark=mark)
+    rows, where = found.count(), {"subject": held, "territory": held.county.path}
+    exported.note(request.user, kind="records.assessment", rows=rows, reason=reason, now=request.now, **where)
     name = f"{held.county.name}{held.scheme.name}第{held.version}版.xlsx"
     return workbooks.answer(data, name=name)
 

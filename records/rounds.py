@@ -2,14 +2,13 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Avg, Count, F, Max, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from lms import times, workbooks
+from lms import exported, times, workbooks
 from records.models import Assessment, Round, Scheme
 from records.scheme import UNGRADED, cents
 from roster import reach
@@ -111,7 +110,7 @@ def versions_of(assessment: Assessment) -> QuerySet[Assessment]:
     return found.select_related("round").order_by("-round__version")
 
 
-def workbook(held: Round, found: QuerySet[Assessment], *, by: User, now: datetime) -> bytes:
+def workbook(held: Round, found: QuerySet[Assessment], *, mark: exported.Mark) -> bytes:
     """The round as a worksheet: one line a worker with every indicator's points, and how it was made."""
     indicators = [row.name for row in held.scheme.indicators.all()]
     state = _("已审定") if held.state == Round.SETTLED else _("初评，未审定")
@@ -121,7 +120,6 @@ def workbook(held: Round, found: QuerySet[Assessment], *, by: User, now: datetim
         notes=[
             _("第 %(version)s 版，%(state)s。数据截至 %(at)s。")
             % {"version": held.version, "state": state, "at": times.in_full(held.data_as_of)},
-            _("导出人：%(name)s，%(at)s。含个人信息，请妥善保管。") % {"name": by.name, "at": times.in_full(now)},
         ],
         columns=[
             (_("登录号"), ""),
@@ -133,6 +131,7 @@ def workbook(held: Round, found: QuerySet[Assessment], *, by: User, now: datetim
             (_("说明"), ""),
         ],
         rows=(cells(one, len(indicators)) for one in found.iterator(chunk_size=500)),
+        mark=mark,
     )
 
 

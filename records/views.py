@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
-from lms import numbers, workbooks
+from lms import audit, numbers, workbooks
 from records import bulletins, certificates, overview, plots
 from records.models import Assessment, Certificate, Kind, Round, SkillRecord
 from roster import reach
@@ -158,7 +158,15 @@ def bulletin(request: Asking) -> HttpResponse:
 @require_safe
 def bulletin_xlsx(request: Asking) -> HttpResponseBase:
     drawn = asked_bulletin(request, bulletin_years(request))
-    data = bulletins.workbook(drawn, by=request.user)
+    data = bulletins.workbook(drawn, by=request.user, now=request.now)
+    audit.note(
+        "bulletin.exported",
+        now=request.now,
+        actor=request.user,
+        territory=drawn.scope.path,
+        rows=len(drawn.rows),
+        year=drawn.year,
+    )
     name = f"{drawn.scope.name}{drawn.year}年培训考试通报.xlsx"
     return workbooks.answer(data, name=name)
 

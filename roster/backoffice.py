@@ -5,7 +5,8 @@ from typing import Any
 
 from django.core.paginator import Page
 from django.db.models import QuerySet
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.utils.functional import cached_property
@@ -17,7 +18,7 @@ from wagtail.admin.views import generic
 from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.admin.widgets.button import Button
 
-from lms import audit, workbooks
+from lms import exported, exports_cms, workbooks
 from roster import columns, reach, saved_views
 from roster.asking import Asking
 from roster.models import SavedView
@@ -196,12 +197,17 @@ class ScopedIndexView(Scoped, generic.IndexView):
     def header_more_buttons(self) -> list[Button]:
         return []  # the export stands beside the count of what it holds
 
-    def as_spreadsheet(self, queryset: QuerySet[Any], spreadsheet_format: str) -> FileResponse:
+    def as_spreadsheet(self, queryset: QuerySet[Any], spreadsheet_format: str) -> HttpResponseBase:
+        reason = exports_cms.purpose(self.request)
+        if not reason:
+            back = f"{self.index_url}?{saved_views.kept_part(self.request.GET)}"
+            return exports_cms.ask(self.request, what=self.get_filename(), back=back)
         rows = list(columns.with_what_they_read(queryset, self.columns))
         now, actor = self.request.now, self.request.user  # type: ignore[attr-defined]
         kind = self.model._meta.label_lower
-        audit.note("list.exported", now=now, actor=actor, kind=kind, rows=len(rows))  # type: ignore[arg-type]
-        data = columns.table(self.get_filename(), self.columns, rows)
+        exported.note(actor, kind=kind, rows=len(rows), reason=reason, now=now)
+        mark = exported.mark(actor, now=now, place=self.get_filename(), reason=reason)
+        data = columns.table(self.get_filename(), self.columns, rows, mark)
         return workbooks.answer(data, name=f"{self.get_filename()}.xlsx")
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_safe
 
-from lms import audit, numbers, times, workbooks
+from lms import audit, exported, numbers, times, workbooks
 from roster import coverage, reach
 from roster.asking import Asking
 from roster.coverage import NO_MENTOR, Row
@@ -193,6 +193,7 @@ def coverage_xlsx(request: Asking) -> FileResponse:
         notes=[_("数据截至 %s") % times.in_full(request.now), rule()],
         columns=[*columns, *((str(labels[name]), workbooks.WHOLE) for name in SHEET)],
         rows=rows,
+        mark=exported.mark(request.user, now=request.now, place=place.name),
     )
     audit.note(
         "coverage.exported", now=request.now, actor=request.user, subject=place, territory=place.path, rows=len(rows)

@@ -13,10 +13,10 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from wagtail.admin.ui.tables import BaseColumn, Column
 
+from lms import exported, formulas
 from lms.sealing import SealedJSONField, SealedTextField
 from lms.workbooks import SHADE, Value
 
-FORMULA = tuple("=+-@\t\r")
 SEALED = (SealedJSONField, SealedTextField)
 
 
@@ -79,11 +79,13 @@ def value_of(column: BaseColumn, row: Any) -> Value:
     return str(value)
 
 
-def table(name: str, columns: Sequence[BaseColumn], rows: Iterable[Any]) -> bytes:
+def table(name: str, columns: Sequence[BaseColumn], rows: Iterable[Any], mark: exported.Mark) -> bytes:
     """The rows as an .xlsx file: headings as on the screen, typed cells, and nothing that a spreadsheet would take for a formula."""
     workbook = Workbook(write_only=True)
     sheet: Any = workbook.create_sheet(title=name[:31])
     sheet.freeze_panes = "B2"
+    exported.stamp(workbook, mark)
+    exported.foot(sheet, mark)
     for position, column in enumerate(columns, start=1):
         sheet.column_dimensions[get_column_letter(position)].width = max(12, 2 * len(str(column.label)) + 4)
     sheet.append([_heading(sheet, str(column.label)) for column in columns])
@@ -102,7 +104,7 @@ def _heading(sheet: Any, label: str) -> WriteOnlyCell:
 
 def _cell(sheet: Any, value: Value) -> Any:
     """Most values go in as they are, which is quick; a text that looks like a formula stays text."""
-    if isinstance(value, str) and value.startswith(FORMULA):
+    if isinstance(value, str) and formulas.like(value):
         cell = WriteOnlyCell(sheet, value)
         cell.data_type, cell.quotePrefix = "s", True
         return cell

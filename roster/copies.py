@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from lms import audit, workbooks
+from lms import audit, exported, workbooks
 from lms.personal import HAND, Personal, about_workers
 from roster import looked_at
 from roster.models import Worker, WorkerChange
@@ -34,13 +34,14 @@ def make(worker: Worker, *, now: datetime) -> bytes:
     """The .xlsx file; that it was taken is noted."""
     lines = list(all_lines(worker, now=now))
     audit.note(COPIED, now=now, actor=worker.user, subject=worker, rows=len(lines))
+    mark = exported.Mark(_("本人"), now, worker.name, more=worker.number)
     notes = [
         _("%(name)s（登录号 %(number)s），%(at)s 由本人导出。里面有完整的号码，请自己收好。")
         % {"name": worker.name, "number": worker.number, "at": date_format(timezone.localtime(now), "DATETIME_FORMAT")},
         _("“系统内部用”的是摘要、密钥一类，只有系统认得，不是文字内容。没有公布的成绩不在里面，公布以后再导出就有。"),
     ]
     columns = [(_("类别"), ""), (_("第几条"), ""), (_("项目"), ""), (_("内容"), "")]
-    return workbooks.book(_("我的个人信息"), title=title(), notes=notes, columns=columns, rows=lines)
+    return workbooks.book(_("我的个人信息"), title=title(), notes=notes, columns=columns, rows=lines, mark=mark)
 
 
 def all_lines(worker: Worker, *, now: datetime) -> Iterator[Line]:

@@ -9,13 +9,11 @@ from typing import IO, Any
 
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 
-from lms import audit
+from lms import exported
 from lms.refusal import Refused
 from lms.streamed import Look, Pen, Value
 from roster import identity, reach
@@ -23,12 +21,8 @@ from roster.models import Posting, Role, Territory, User, Worker
 from roster.rosterfile import RosterResource
 
 WHOLE = (Role.CITY_ADMIN, Role.COUNTY_ADMIN)  # who may take out numbers that are not masked
-REASONS = {
-    "return": lazy("上级要求报送"),
-    "check": lazy("与公安、人社等部门核对身份"),
-    "insure": lazy("办理保险、补贴发放"),
-    "repair": lazy("更正名册里的身份证号或手机号"),
-}
+# what numbers are needed for that are not masked; a list with masked ones may leave for any reason
+REASONS = ("return", "check", "insure", "repair")
 IN_MEMORY = 4 * 1024 * 1024
 NUMBER = "number"
 TEXT, HEAD, DAY, NOTE = "text", "head", "day", "note"
@@ -58,7 +52,9 @@ def export(
     Each list that leaves is noted with its size; no transaction is held while it is written, for that takes seconds.
     """
     if full and reason not in REASONS:
-        raise Refused(_("要导出完整号码，请先选用途。"))
+        raise Refused(_("要导出完整号码，请先选用得着完整号码的用途。"))
+    if reason not in exported.REASONS:
+        raise Refused(_("请先选用途，再导出。"))
     place = township or county
     workers = within(by, full=full)
     if place:
@@ -66,21 +62,12 @@ def export(
     people = workers.count()
     if not people:
         raise Refused(_("这个范围里还没有网格员，没有可以导出的。"))
-    note = watermark(by, place, full=full, now=now)
+    mark = watermark(by, place, full=full, reason=reason, now=now)
     file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  the answer closes it
-    rows = write(file, workers, full=full, note=note, by=by, now=now)
+    rows = write(file, workers, full=full, mark=mark)
     path = place.path if place else ""
     form = "full" if full else "masked"
-    audit.note(
-        "roster.exported",
-        now=now,
-        actor=by,
-        territory=path,
-        form=form,
-        reason=reason if full else "",
-        rows=rows,
-        people=people,
-    )
+    exported.note(by, kind="roster", rows=rows, reason=reason, now=now, territory=path, form=form, people=people)
     name = _("%(place)s网格员花名册 %(day)s.xlsx") % {
         "place": place.name if place else "",
         "day": timezone.localtime(now).strftime("%Y-%m-%d"),
@@ -94,30 +81,25 @@ def within(by: User, *, full: bool) -> QuerySet[Worker]:
     return workers.listed().order_by("township__code", "number")
 
 
-def watermark(by: User, place: Territory | None, *, full: bool, now: datetime) -> str:
+def watermark(by: User, place: Territory | None, *, full: bool, reason: str, now: datetime) -> exported.Mark:
     """The line over the list that says who took it out, when, and how far its numbers are shown."""
-    words = {
-        "who": by.name or by.username,
-        "at": date_format(timezone.localtime(now), "Y年n月j日 H:i"),
-        "place": place.name if place else _("管辖范围内全部"),
-        "numbers": _("含完整身份证号和手机号，请妥善保管，用完删除") if full else _("身份证号和手机号已隐去中间几位"),
-    }
-    return _("%(who)s %(at)s 从网格学堂导出 · %(place)s · %(numbers)s") % words
+    numbers = _("含完整身份证号和手机号，请妥善保管，用完删除") if full else _("身份证号和手机号已隐去中间几位")
+    where = place.name if place else _("管辖范围内全部")
+    return exported.mark(by, now=now, place=where, reason=reason, more=numbers)
 
 
 # --- the workbook ---------------------------------------------------------------------------------------------------
 
 
-def write(file: Any, workers: QuerySet[Worker], *, full: bool, note: str, by: User, now: datetime) -> int:
+def write(file: Any, workers: QuerySet[Worker], *, full: bool, mark: exported.Mark) -> int:
     """Stream the list; returns how many rows it has. Who holds no grid stands on a sheet of their own, which no import reads."""
     book = Workbook(write_only=True)
-    book.properties.creator, book.properties.title = by.name or by.username, note
-    book.properties.created = timezone.localtime(now).replace(tzinfo=None)
+    exported.stamp(book, mark)
     columns = titles()
     page = book.create_sheet(str(RosterResource.title))
-    dress(page, list(columns), note)
+    dress(page, list(columns), mark)
     pen = Pen(page, LOOKS)
-    over(pen, note, list(columns.values()))
+    over(pen, mark.line, list(columns.values()))
     asked = [name for name in columns if name in PERSON]
     places = Territory.objects.in_bulk()
     rows, idle = 0, []
@@ -130,7 +112,7 @@ def write(file: Any, workers: QuerySet[Worker], *, full: bool, note: str, by: Us
         if not held:
             idle.append(worker)
     if idle:
-        without_grid(book, idle, places, full=full, note=note)
+        without_grid(book, idle, places, full=full, mark=mark)
     book.save(file)
     file.seek(0)
     return rows
@@ -143,7 +125,7 @@ def titles() -> dict[str, str]:
     return {**columns, NUMBER: last}
 
 
-def dress(page: Any, names: list[str], note: str) -> None:
+def dress(page: Any, names: list[str], mark: exported.Mark) -> None:
     for place, name in enumerate(names, start=1):
         page.column_dimensions[get_column_letter(place)].width = WIDTHS.get(name, 14)
         # what is written below later stays as it is written
@@ -152,7 +134,7 @@ def dress(page: Any, names: list[str], note: str) -> None:
     page.print_title_rows = "1:3"
     page.page_setup.orientation, page.page_setup.paperSize = "landscape", 9
     page.page_setup.fitToHeight, page.sheet_properties.pageSetUpPr.fitToPage = 0, True
-    page.oddFooter.left.text, page.oddFooter.right.text = note.replace("&", "&&"), "&P / &N"
+    exported.foot(page, mark)
 
 
 def over(pen: Pen, note: str, titles: list[str]) -> None:
@@ -182,13 +164,14 @@ def row(values: dict[str, Value], columns: dict[str, str]) -> Iterator[tuple[Val
         yield value, TEXT if isinstance(value, str) or value is None else DAY
 
 
-def without_grid(book: Any, workers: list[Worker], places: Places, *, full: bool, note: str) -> None:
+def without_grid(book: Any, workers: list[Worker], places: Places, *, full: bool, mark: exported.Mark) -> None:
     page = book.create_sheet(_("没有网格的人"))
+    exported.foot(page, mark)
     names = ("name", "township", "state", "id_number", "mobile", NUMBER)
     for number, _name in enumerate(names, start=1):
         page.column_dimensions[get_column_letter(number)].width = 20
     pen = Pen(page, LOOKS)
-    over(pen, note, [_("姓名"), _("乡镇街道"), _("状态"), _("身份证号"), _("手机号"), _("登录号")])
+    over(pen, mark.line, [_("姓名"), _("乡镇街道"), _("状态"), _("身份证号"), _("手机号"), _("登录号")])
     for worker in workers:
         values = of_person(worker, ("name", "id_number", "mobile", NUMBER), full=full)
         values |= {"township": places[worker.township_id].name, "state": labels("state")[worker.state]}

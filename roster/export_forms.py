@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from lms import exported
 from roster import export, reach
 from roster.models import Level, Territory, User
 
@@ -20,17 +21,16 @@ class ExportForm(forms.Form):
     )
     numbers = forms.ChoiceField(
         label=_("身份证号和手机号"),
-        choices=[(MASKED, _("隐去中间几位（改好后凭登录号再导入）")), (FULL, _("完整号码（要选用途，会留下记录）"))],
+        choices=[(MASKED, _("隐去中间几位（改好后凭登录号再导入）")), (FULL, _("完整号码（只限用得着的用途）"))],
         initial=MASKED,
         widget=forms.RadioSelect,
         error_messages={"required": _("请选号码怎么显示。"), "invalid_choice": _("请选号码怎么显示。")},
     )
     reason = forms.ChoiceField(
         label=_("用途"),
-        help_text=_("导出完整号码时要选。"),
-        choices=[("", _("请选用途")), *export.REASONS.items()],
-        required=False,
-        error_messages={"invalid_choice": _("请从列表里选用途。")},
+        help_text=_("会写在表上，也会记下来。"),
+        choices=[("", _("请选用途")), *exported.REASONS.items()],
+        error_messages={"required": _("请先选用途，再导出。"), "invalid_choice": _("请从列表里选用途。")},
     )
 
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
@@ -43,12 +43,12 @@ class ExportForm(forms.Form):
             if len(field.queryset) < 2:
                 del self.fields[name]  # one's only place is no choice
         if not reach.has(by, *export.WHOLE):
-            del self.fields["numbers"], self.fields["reason"]
+            del self.fields["numbers"]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        if data.get("numbers") == FULL and not data.get("reason") and "reason" not in self.errors:
-            self.add_error("reason", _("要导出完整号码，请先选用途。"))
+        if data.get("numbers") == FULL and data.get("reason") and data["reason"] not in export.REASONS:
+            self.add_error("reason", _("这个用途用不着完整号码。请改选用途，或者选“隐去中间几位”。"))
         county, township = data.get("county"), data.get("township")
         if county and township and township.parent_id != county.pk:
             self.add_error("township", _("这个乡镇（街道）不在选的县（市、区）里。请重新选。"))

@@ -16,7 +16,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 
-from lms.middleware import BACK_OFFICE
+from lms.policy import BACK_OFFICE
 from roster import known_devices
 from roster.middleware import OPEN
 from roster.signin import HOLDS, SEEN, moment

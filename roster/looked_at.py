@@ -3,7 +3,7 @@
 The office answers for what its people do, and who held the role that day stands in the audit log, where the auditor finds it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -14,18 +14,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from lms import exported
 from lms.models import AuditEntry
-from roster import export, fields, unmasking
+from roster import fields, unmasking
 from roster.models import RoleGrant, Worker, WorkerChange
 from roster.timeline import BESIDE, source_of
 
 PAGE = 20
-EXPORTS = ("roster.exported", "personal.exported")
+EXPORTS = ("personal.exported",)
 DID: dict[str, Any] = {
     unmasking.READ: lazy("看了我的档案"),
     unmasking.UNMASKED: lazy("看了我的完整号码"),
     "scan.opened": lazy("看了我的文件扫描件"),
-    "roster.exported": lazy("导出了有我的花名册"),
     "personal.exported": lazy("导出了可能有我的名单"),
 }
 
@@ -70,7 +70,9 @@ def entries(worker: Worker) -> QuerySet[AuditEntry]:
     named = Q(subject=f"roster.worker:{worker.pk}", action__in=[unmasking.READ, unmasking.UNMASKED, *EXPORTS])
     if steps:
         named |= Q(subject__in=steps, action="scan.opened")
-    rows = AuditEntry.objects.filter(named | (Q(action__in=EXPORTS, subject="") & covering(worker)))
+    # an admin's own file given back holds what they brought themselves
+    lists = Q(action__in=EXPORTS) & ~Q(subject__startswith="lms.importrun:")
+    rows = AuditEntry.objects.filter(named | (lists & covering(worker)))
     return rows.exclude(actor=worker.user_id) if worker.user_id else rows
 
 
@@ -113,12 +115,12 @@ def look(entry: AuditEntry, offices: Offices) -> Look:
     detail = entry.detail
     shown = [fields.label(detail["field"])] if detail.get("field") in fields.FIELDS else []
     reason = str(detail.get("reason", ""))
-    table = unmasking.REASONS if entry.action == unmasking.UNMASKED else export.REASONS
+    table: Mapping[str, Any] = unmasking.REASONS if entry.action == unmasking.UNMASKED else exported.REASONS
     facts = [_("含完整号码")] if detail.get("form") == "full" else []
     return Look(
         who=offices.of(entry.actor_id, entry.at),
         at=entry.at,
-        what=str(DID[entry.action]),
+        what=_("导出了有我的花名册") if detail.get("kind") == "roster" else str(DID[entry.action]),
         fields=shown + facts,
         why=str(table.get(reason, "")),
     )

@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from lms.middleware import BACK_OFFICE
+from lms.policy import BACK_OFFICE
 from roster import devices, notices, reach, second_factor
 from roster.models import Agreement, Signature, User
 

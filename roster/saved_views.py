@@ -11,7 +11,7 @@ from lms.refusal import Refused
 from roster.models import SavedView, User
 
 # what belongs to one look at a list and not to the way somebody likes to see it
-PASSING = {"p", "export", "_w_filter_fragment", "act", "id", "all", "csrfmiddlewaretoken"}
+PASSING = {"p", "export", "purpose", "_w_filter_fragment", "act", "id", "all", "csrfmiddlewaretoken"}
 MOST = 20
 LONGEST = 1000
 

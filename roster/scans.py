@@ -8,16 +8,12 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from PIL import Image, ImageOps, UnidentifiedImageError
 
-from lms import sealing
+from lms import sealing, uploads
 from lms.refusal import Refused
 from roster.models.life import private
 
 LARGEST = 10 * 1024 * 1024
-PICTURES = ("JPEG", "PNG", "WEBP")
-# a phone's camera gives 12 to 50 million points; more is an attempt to fill the memory
-POINTS = 60_000_000
 # A4 at 300 points an inch
 EDGE = 3508
 
@@ -34,26 +30,15 @@ def cleaned(upload: UploadedFile) -> bytes:
     if upload.size is None or upload.size > LARGEST:
         raise Refused(_("文件太大，最大 10 MB。请拍照时选小一点，或把 PDF 拆开。"), code="scan")
     data = upload.read()
-    if data.startswith(b"%PDF-"):
-        if b"%%EOF" not in data[-2048:]:
-            raise Refused(_("这份 PDF 不完整，请重新扫描后再传。"), code="scan")
-        return data
-    return _picture(data)
-
-
-def _picture(data: bytes) -> bytes:
-    """The picture drawn anew, upright: what else was in the file (place, camera, hidden parts) stays behind."""
     try:
-        with Image.open(BytesIO(data), formats=PICTURES) as picture:
-            if picture.width * picture.height > POINTS:
-                raise Refused(_("图片太大，请拍照时选小一点再传。"), code="scan")
-            upright = ImageOps.exif_transpose(picture).convert("RGB")
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as trouble:
-        raise Refused(_("只能传照片（JPG、PNG）或 PDF。请把文件另存成这两种再传。"), code="scan") from trouble
-    upright.thumbnail((EDGE, EDGE))
-    out = BytesIO()
-    upright.save(out, "JPEG", quality=85)
-    return out.getvalue()
+        if not data.startswith(b"%PDF-"):
+            return uploads.picture(data, edge=EDGE, into="JPEG")[0]
+        uploads.pdf(BytesIO(data))
+        return data
+    except Refused as refusal:
+        unknown = _("只能传照片（JPG、PNG）或 PDF。请把文件另存成这两种再传。")
+        sentence = unknown if refusal.code == uploads.UNKNOWN else refusal.sentence
+        raise Refused(sentence, code="scan") from refusal
 
 
 def opened(name: str) -> tuple[bytes, str]:

@@ -8,6 +8,7 @@ from io import StringIO
 
 from django.utils.translation import gettext as _
 
+from lms import formulas
 from lms.refusal import Refused
 
 from .book import Cell, Limits, Sheet, blank
@@ -102,6 +103,7 @@ def separator(content: str) -> str:
 
 
 def _plain(value: str) -> str:
-    """Take ="4212…", which keeps a number as text in Excel, for the text it means."""
+    """Take ="4212…", which keeps a number as text in Excel, for the text it means; and the apostrophe off that we put before a formula."""
+    value = formulas.unguarded(value)
     wrapped = EXCEL_TEXT.fullmatch(value)
     return wrapped[1] if wrapped else value

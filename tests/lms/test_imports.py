@@ -409,7 +409,9 @@ def test_wrong_rows_come_back_as_a_workbook(county_admin, send, client_of):
     book = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
     titles, row = book.active.iter_rows(values_only=True)
     assert titles == ("工作表", "行号", "列", "姓名", "身份证号", "村（社区） · 网格", "错误原因")
-    assert (row[1], row[3]) == (3, "'=cmd|x")
+    assert (row[1], row[3]) == (3, "=cmd|x")
+    assert {cell.data_type for line in book.active.iter_rows() for cell in line if cell.value is not None} <= {"s", "n"}
+    assert "钱县办" in book.properties.creator
     assert number(1)[:17] not in str(row)
     assert "校验位不对" in row[6]
 

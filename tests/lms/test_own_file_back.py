@@ -17,15 +17,17 @@ from django.urls import reverse
 from openpyxl.styles import Font, PatternFill
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from lms import annotated, imports, ownfile, rebuilt, reports, sheets
+from lms import annotated, exported, imports, ownfile, rebuilt, reports, sheets
 from lms.models import AuditEntry, ImportRun, ImportState, Outcome
 from roster.models import Worker
+from tests.conftest import MOMENT
 from tests.lms.test_imports import number
 from tests.lms.workbooks import made, ods
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ROSTERS = Path(__file__).parents[1] / "data" / "rosters"
+MARK = exported.Mark("钱县办", MOMENT)
 HEAD = ["姓名", "身份证号", "手机号", "乡镇", "社区", "网格", "学历"]
 
 
@@ -90,8 +92,12 @@ def test_the_workbook_comes_back_as_it_was_with_the_reasons_beside_its_rows(coun
     assert run.counts == {"new": 2, "wrong": 1, "out_of_reach": 1}
     name, data = back(county_admin, run)
     assert name == "我的花名册（带错误原因）.xlsx"
-    noted = AuditEntry.objects.get(action="import.handed_back")
-    assert (noted.actor_id, noted.subject, noted.detail) == (county_admin.pk, f"lms.importrun:{run.pk}", {"rows": 3})
+    noted = AuditEntry.objects.get(action="personal.exported")
+    assert (noted.actor_id, noted.subject, noted.detail) == (
+        county_admin.pk,
+        f"lms.importrun:{run.pk}",
+        {"kind": "import.annotated", "rows": 3, "reason": "repair"},
+    )
     book = openpyxl.load_workbook(io.BytesIO(data))
     page = book["网格员"]
     assert [page.cell(2, column).value for column in (7, 8, 9)] == ["学历", "错误原因", "提醒"]
@@ -412,7 +418,7 @@ def test_the_counties_own_files_read_the_same_when_they_come_back(file, whole):
     before = tables_of(data, file)
     heads = {table.sheet.name: list(table.header_rows) for table in before}
     found = {table.sheet.name: {table.rows[2].number: annotated.Beside("B 列：没有。", "", ["B"])} for table in before}
-    again = ownfile.annotated(data, heads, found) if whole else rebuilt.annotated(data, file, heads, found)
+    again = ownfile.annotated(data, heads, found, MARK) if whole else rebuilt.annotated(data, file, heads, found, MARK)
     after = tables_of(again, "again.xlsx")
     assert [(table.sheet.name, table.header_rows) for table in after] == [
         (name, tuple(rows)) for name, rows in heads.items()

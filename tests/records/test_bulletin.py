@@ -163,14 +163,15 @@ def test_the_worksheet_holds_the_numbers_of_the_page(year, city, leader, client_
     sheet = load_workbook(BytesIO(b"".join(response.streaming_content))).active
     rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
     assert rows[0][0] == "咸宁市2026年网格员培训和考试通报"
-    assert rows[1][0] == "数据截至 2026年9月16日 10:00。导出人：吴部长。"
-    assert rows[3] == [
+    assert rows[1][0] == "数据截至 2026年9月16日 10:00。"
+    assert rows[3][0] == "吴部长（leader） 2026年9月16日 10:00 从网格学堂导出 · 咸宁市"
+    assert rows[4] == [
         *("地区", "在岗人数", "有学时的人数", "培训覆盖率", "上年同期覆盖率", "学时合计", "人均学时", "人均要求学时"),
         *("上年同期人均学时", "应考人次", "实考人次", "缺考人次", "参考率", "上年同期参考率", "及格人次", "及格率"),
         *("上年同期及格率", "平均分", "上年同期平均分"),
     ]
-    assert rows[4] == [
+    assert rows[5] == [
         *("咸安区", 4, 2, 0.5, 0.25, 10, 2.5, 21, 0.5, 3, 2, 1, 0.667, None, 1, 0.5, None, 71, None),
     ]
-    assert rows[6][:4] == ["咸宁市", 5, 2, 0.4]
-    assert (sheet["D5"].number_format, sheet["B5"].number_format) == ("0.0%", "#,##0")
+    assert rows[7][:4] == ["咸宁市", 5, 2, 0.4]
+    assert (sheet["D6"].number_format, sheet["B6"].number_format) == ("0.0%", "#,##0")

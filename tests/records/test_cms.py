@@ -6,7 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
-from lms.models import Job
+from lms.models import AuditEntry, Job
 from records import assessments
 from records.models import Round
 
@@ -174,7 +174,7 @@ def test_the_list_takes_as_many_queries_for_many_as_for_few(drafted, city, hire,
 def test_the_export_is_typed_scoped_and_free_of_formulas(drafted, pages, worker, county_admin, client_of):
     worker.name = "=HYPERLINK(1)"
     worker.save()
-    response = client_of(county_admin).get(pages["export"])
+    response = client_of(county_admin).get(pages["export"], {"purpose": "assess"})
     sheet = load_workbook(BytesIO(b"".join(response.streaming_content))).active
     rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
     assert rows[0][0] == "咸安区2025年专职网格员考核"
@@ -193,7 +193,12 @@ def test_the_export_is_typed_scoped_and_free_of_formulas(drafted, pages, worker,
     ]
     assert rows[4] == ["W0001", "=HYPERLINK(1)", "永安街道", 18.75, 30.8, 12.5, 13.8, 0, 75.85, "合格", None]
     assert sheet["B5"].data_type == "s"
-    assert "钱县办" in rows[2][0]
+    assert "钱县办（county-admin）" in rows[2][0]
+    noted = AuditEntry.objects.get(action="personal.exported")
+    assert noted.detail == {"kind": "records.assessment", "rows": 2, "reason": "assess"}
+    asked = client_of(county_admin).get(pages["export"])
+    assert asked["Content-Type"].startswith("text/html")
+    assert AuditEntry.objects.filter(action="personal.exported").count() == 1
 
 
 def test_the_scheme_can_be_read(scheme, county_admin, client_of):

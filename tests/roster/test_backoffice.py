@@ -113,14 +113,14 @@ def test_the_export_holds_the_columns_of_the_screen_for_ones_own_people(
     client_of: ClientOf, county_admin: User, worker: Worker, outsider: Worker, hire: Callable[..., Worker], city: Any
 ) -> None:
     hire("W0009", "=1+1", city.neighbour, joined_precision="year", employment="parttime")
-    response = client_of(county_admin).get("/cms/workers/?export=xlsx")
+    response = client_of(county_admin).get("/cms/workers/?export=xlsx&purpose=manage")
     assert cells(response) == [
         ["姓名", "登录号", "手机号", "乡镇（街道）", "网格", "专兼职", "状态"],
         ["王桂兰", "W0001", "139****0001", "永安街道", "双鹤社区第1网格", "专职", "在岗"],
         ["=1+1", "W0009", None, "汀泗桥镇", "古塘村第1网格", "兼职", "在岗"],
     ]
-    entry = AuditEntry.objects.get(action="list.exported")
-    assert (entry.actor_id, entry.detail) == (county_admin.pk, {"kind": "roster.worker", "rows": 2})
+    entry = AuditEntry.objects.get(action="personal.exported")
+    assert (entry.actor_id, entry.detail) == (county_admin.pk, {"kind": "roster.worker", "rows": 2, "reason": "manage"})
 
 
 def test_no_other_format_and_no_list_of_grids_leaves_the_house(

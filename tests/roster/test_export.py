@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from lms import imports, judging
+from lms import exported, imports, judging
 from lms.models import AuditEntry, Outcome
 from roster import export, roles, rosterfile
 from roster.models import Employment, Posting, Role, User, Worker, WorkerState, id_lookup
@@ -23,7 +23,7 @@ from tests.roster.test_roster_import import DATA, EXPECTED, admin, by_command, n
 __all__ = ["registered", "xianning"]  # fixtures of the city as it was brought in
 
 ClientOf = Callable[[User], Client]
-MASKED = {"numbers": "masked"}
+MASKED = {"numbers": "masked", "reason": "manage"}
 FULL = {"numbers": "full", "reason": "check"}
 
 
@@ -99,9 +99,10 @@ def test_no_cell_is_a_formula_and_the_first_line_says_who_took_it_out_and_when(p
     cells = [cell for sheet in book.worksheets for line in sheet.iter_rows() for cell in line if cell.value is not None]
     assert {cell.data_type for cell in cells} <= {"s", "d"}
     assert {cell.quotePrefix for cell in cells if cell.data_type == "s" and cell.value[0] in "=+-@"} == {True}
-    assert page["A1"].value.startswith("钱县办 2026年9月16日 10:00 从网格学堂导出")
+    assert page["A1"].value.startswith("钱县办（county-admin） 2026年9月16日 10:00 从网格学堂导出")
     assert "已隐去" in page["A1"].value
-    assert (book.properties.creator, "钱县办" in page.oddFooter.left.text) == ("钱县办", True)
+    assert (book.properties.creator, "钱县办" in page.oddFooter.left.text) == ("钱县办（county-admin）", True)
+    assert "用途：日常管理" in book.properties.description
     text = {cell.value: cell.number_format for cell in page[4]}
     assert text["W0001"] == text["王桂兰"] == "@"
 
@@ -140,7 +141,7 @@ def test_the_six_files_come_out_and_in_again_without_a_change(xianning):
     file = io.BytesIO()
     with CaptureQueriesContext(connection) as queries:
         workers = export.within(root, full=True)
-        rows = export.write(file, workers, full=True, note="名册", by=root, now=timezone.now())
+        rows = export.write(file, workers, full=True, mark=exported.mark(root, now=timezone.now()))
     assert rows == EXPECTED["total"]["assignments"]
     assert len(queries) < 30
     reading = read_again(file.getvalue(), None)
@@ -160,11 +161,11 @@ def test_only_ones_own_people_leave_and_each_list_is_noted(people, county_admin,
     assert numbers_of(taken(client_of(county_admin), MASKED)[1]) == {"W0001", "W0002"}
     assert numbers_of(taken(client_of(county_b_admin), MASKED)[1]) == {"W0003"}
     assert numbers_of(taken(client_of(city_admin), FULL)[1]) == {"W0001", "W0002", "W0003"}
-    noted = AuditEntry.objects.filter(action="roster.exported").order_by("pk").values_list("actor", "detail")
+    noted = AuditEntry.objects.filter(action="personal.exported").order_by("pk").values_list("actor", "detail")
     assert list(noted) == [
-        (county_admin.pk, {"form": "masked", "reason": "", "rows": 3, "people": 3}),
-        (county_b_admin.pk, {"form": "masked", "reason": "", "rows": 1, "people": 1}),
-        (city_admin.pk, {"form": "full", "reason": "check", "rows": 4, "people": 4}),
+        (county_admin.pk, {"kind": "roster", "form": "masked", "reason": "manage", "rows": 3, "people": 3}),
+        (county_b_admin.pk, {"kind": "roster", "form": "masked", "reason": "manage", "rows": 1, "people": 1}),
+        (city_admin.pk, {"kind": "roster", "form": "full", "reason": "check", "rows": 4, "people": 4}),
     ]
 
 
@@ -173,7 +174,7 @@ def test_one_township_or_one_county_alone(people, city_admin, client_of, city):
     name, data = taken(client, {**MASKED, "county": city.county_b.pk})
     assert (numbers_of(data), name[:3]) == ({"W0003"}, "嘉鱼县")
     assert numbers_of(taken(client, {**MASKED, "township": city.township.pk})[1]) == {"W0001", "W0002"}
-    entry = AuditEntry.objects.filter(action="roster.exported").latest("pk")
+    entry = AuditEntry.objects.filter(action="personal.exported").latest("pk")
     assert entry.territory == city.township.path
     answer = client.post(reverse("roster_export"), {**MASKED, "county": city.county_b.pk, "township": city.township.pk})
     assert "不在选的县（市、区）里" in answer.content.decode()
@@ -186,8 +187,10 @@ def test_a_place_out_of_reach_is_no_choice(people, county_admin, client_of, city
 
 def test_full_numbers_need_a_reason(people, county_admin, client_of):
     answer = client_of(county_admin).post(reverse("roster_export"), {"numbers": "full"})
-    assert "要导出完整号码，请先选用途。" in answer.content.decode()
-    assert not AuditEntry.objects.filter(action="roster.exported").exists()
+    assert "请先选用途，再导出。" in answer.content.decode()
+    answer = client_of(county_admin).post(reverse("roster_export"), {"numbers": "full", "reason": "manage"})
+    assert "这个用途用不着完整号码" in answer.content.decode()
+    assert not AuditEntry.objects.filter(action="personal.exported").exists()
     _name, data = taken(client_of(county_admin), FULL)
     assert number(1) in str(table(data))
 
@@ -198,8 +201,8 @@ def test_a_township_admin_takes_out_masked_numbers_only(people, township_admin, 
     assert "要完整号码的，请联系县级管理员。" in page
     answer = client.post(reverse("roster_export"), FULL)  # which Wagtail turns into a way back to its first page
     assert (answer.status_code, answer["Location"]) == (302, reverse("wagtailadmin_home"))
-    assert not AuditEntry.objects.filter(action="roster.exported").exists()
-    _name, data = taken(client, {})
+    assert not AuditEntry.objects.filter(action="personal.exported").exists()
+    _name, data = taken(client, {"reason": "train"})
     assert numbers_of(data) == {"W0001", "W0002"}
     assert "4212**********" in str(table(data))
 

@@ -40,7 +40,7 @@ def names(page: str) -> list[str]:
 
 
 def sheet(client: Client, query: str) -> list[list[Any]]:
-    response = client.get(f"{LIST}?{query}&export=xlsx")
+    response = client.get(f"{LIST}?{query}&export=xlsx&purpose=manage")
     book = openpyxl.load_workbook(BytesIO(b"".join(response.streaming_content)))
     return [[cell.value for cell in row] for row in book.active.iter_rows()]
 
@@ -125,8 +125,8 @@ def test_the_export_is_what_is_on_the_screen(
     dates = {date(2022, 3, 1): "2022年3月1日"}
     words = [[dates[cell.date()] if isinstance(cell, datetime) else cell or "" for cell in row] for row in exported[1:]]
     assert words == seen[1:]
-    entry = AuditEntry.objects.get(action="list.exported")
-    assert entry.detail == {"kind": "roster.worker", "rows": len(exported) - 1}
+    entry = AuditEntry.objects.get(action="personal.exported")
+    assert entry.detail == {"kind": "roster.worker", "rows": len(exported) - 1, "reason": "manage"}
 
 
 def test_cells_are_typed_and_no_formula(
@@ -135,7 +135,7 @@ def test_cells_are_typed_and_no_formula(
     full = {"id_number": "421202198001011239", "position": "@SUM(A1)", "step": 3}
     hire("W0011", "=1+1", city.township, mobile="13907150011", **full)
     query = "columns=number,mobile,id_number,position,joined,step"
-    response = client_of(county_admin).get(f"{LIST}?{query}&export=xlsx")
+    response = client_of(county_admin).get(f"{LIST}?{query}&export=xlsx&purpose=manage")
     book = openpyxl.load_workbook(BytesIO(b"".join(response.streaming_content)))
     cells = {head.value: cell for head, cell in zip(*book.active.iter_rows(), strict=True)}
     assert {name: (cell.value, cell.data_type) for name, cell in cells.items()} == {
@@ -569,3 +569,31 @@ def test_who_moved_to_another_county_reads_no_names_in_an_act_of_before(
     for page in (undone, client.get(where).content.decode()):
         assert worker.name not in page
         assert colleague.name not in page
+
+
+def test_a_list_leaves_for_a_reason_and_carries_who_when_and_why(
+    client_of: ClientOf, county_admin: User, worker: Worker
+) -> None:
+    client = client_of(county_admin)
+    for asked in ("", "&purpose=", "&purpose=fun"):
+        page = client.get(f"{LIST}?state=active&export=xlsx{asked}")
+        assert page.headers["Content-Type"].startswith("text/html")
+        assert 'name="state" value="active"' in page.text
+        assert "日常管理" in page.text
+        assert ("请先选用途" in page.text) == bool(asked)
+    assert not AuditEntry.objects.filter(action="personal.exported").exists()
+    response = client.get(f"{LIST}?state=active&export=xlsx&purpose=check")
+    book = openpyxl.load_workbook(BytesIO(b"".join(response.streaming_content)))
+    line = book.properties.description
+    assert line.startswith("钱县办（county-admin） 2026年9月16日 10:00 从网格学堂导出")
+    assert line.endswith("用途：与公安、人社等部门核对身份")
+    assert book.active.oddFooter.left.text == line
+    assert AuditEntry.objects.get(action="personal.exported").detail["reason"] == "check"
+
+
+def test_no_table_of_wagtails_own_leaves_the_house(client_of: ClientOf, city_admin: User) -> None:
+    """Its reports are written without a guard against formulas."""
+    client = client_of(city_admin)
+    assert client.get("/cms/reports/site-history/").status_code == 200
+    for kind in ("csv", "xlsx"):
+        assert client.get(f"/cms/reports/site-history/?export={kind}").status_code == 404

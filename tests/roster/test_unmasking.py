@@ -167,7 +167,7 @@ def test_exports_that_hold_me_are_told_and_others_are_not(
     from roster import export
 
     export.export(county_admin, county=city.county, township=None, full=True, reason="check", now=now).file.close()
-    export.export(county_b_admin, county=None, township=None, full=False, reason="", now=now).file.close()
+    export.export(county_b_admin, county=None, township=None, full=False, reason="manage", now=now).file.close()
     page = told()
     assert "导出了有我的花名册：含完整号码" in page
     assert "原因：与公安、人社等部门核对身份" in page
