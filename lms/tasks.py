@@ -3,9 +3,9 @@
 from celery import shared_task
 from django.utils import timezone
 
-from lms import deciding, imports, jobs, undoing
+from lms import audit_chain, audit_daily, deciding, imports, jobs, undoing
 
-__all__ = ["deciding", "imports", "run_job", "sweep", "undoing"]
+__all__ = ["audit_daily", "deciding", "imports", "link_audit", "run_job", "sweep", "undoing"]
 
 
 @shared_task
@@ -18,3 +18,10 @@ def sweep() -> None:
     now = timezone.now()
     jobs.show_life(now=now)
     jobs.sweep(now=now)
+
+
+@shared_task
+def link_audit() -> None:
+    now = timezone.now()
+    audit_chain.link(now=now)
+    audit_daily.begin(now=now)

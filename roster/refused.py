@@ -1,0 +1,2 @@
+def noted(get_response):
+    return get_response
