@@ -33,19 +33,32 @@ def note(
     **detail: Any,
 ) -> None:
     """Write down one act inside the caller's transaction, so that it stands or falls with the act."""
-    entry = AuditEntry(
-        at=now,
-        actor_id=actor.pk if actor else None,
-        action=action,
+    write(
+        action,
+        now=now,
+        actor=actor.pk if actor else None,
         subject=label(subject) if subject else "",
         territory=territory,
-        detail=plain(detail),
-        request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
+        detail=detail,
     )
-    entry.digest = digest(
-        entry.at, entry.actor_id, action, entry.subject, territory, entry.detail, str(entry.request_id)
-    )
-    entry.save(force_insert=True)
+
+
+def write(
+    action: str, *, now: datetime, actor: int | None, subject: str, detail: Mapping[str, Any], territory: str = ""
+) -> None:
+    """The same for who knows actor and subject by their ids alone."""
+    request_id = structlog.contextvars.get_contextvars().get("request_id", "")
+    said = plain(detail)
+    AuditEntry(
+        at=now,
+        actor_id=actor,
+        action=action,
+        subject=subject,
+        territory=territory,
+        detail=said,
+        request_id=request_id,
+        digest=digest(now, actor, action, subject, territory, said, request_id),
+    ).save(force_insert=True)
 
 
 def label(subject: Model) -> str:

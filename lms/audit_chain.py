@@ -10,7 +10,7 @@ from datetime import datetime
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from lms import audit
 from lms.models import AuditAnchor, AuditEntry, AuditLink
@@ -55,7 +55,7 @@ def hash_of(position: int, entry: int, digest: str, previous: str) -> str:
     return audit.keyed("link", f"{position}:{entry}:{digest}:{previous}")
 
 
-def unlinked(*, above: int = 0):  # type: ignore[no-untyped-def]
+def unlinked(*, above: int = 0) -> QuerySet[AuditEntry]:
     """Entries that have no place yet, of those with a higher id."""
     linked = AuditLink.objects.filter(entry=OuterRef("pk"))
     return AuditEntry.objects.filter(~Exists(linked), pk__gt=above)

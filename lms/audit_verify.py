@@ -110,9 +110,7 @@ def walk(
             report.blame(Fault("gap", position + 1))
         elif entry is None:
             report.blame(Fault("entry", place, linked))
-        elif digest != audit.digest(
-            moment(at), actor, action, subject, territory, json.loads(detail), request_id
-        ):
+        elif digest != audit.digest(moment(at), actor, action, subject, territory, json.loads(detail), request_id):
             report.blame(Fault("content", place, linked))
         elif hash_ != audit_chain.hash_of(place, linked, digest, previous):
             report.blame(Fault("link", place, linked))
