@@ -18,7 +18,7 @@ Respond = Callable[[HttpRequest], HttpResponse]
 # so many in so many seconds are noted of one person; one more says that there were others
 MOST, SECONDS = 20, 600
 # addresses made of words, which people mistype
-WORDS = {"wagtail_serve", "media", "cms_sign_in", "cms_account"}
+WORDS = {"wagtail_serve", "course", "lesson", "media", "cms_sign_in", "cms_account"}
 # what the numbers in addresses are of, where the auditor can look for it
 SUBJECTS = {"worker": "roster.worker", "grant": "roster.rolegrant", "workers:inspect": "roster.worker"}
 
