@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from lms import audit, audit_chain, audit_verify
 from lms.audit_chain import Head
 from lms.audit_verify import Report, Row
-from lms.models import AuditAnchor, AuditEntry, AuditLink
+from lms.models import AuditAnchor, AuditLink
 from lms.refusal import Refused
 
 # links in one file, and in one transaction
@@ -134,6 +134,10 @@ def remove(anchor: AuditAnchor, start: Head, *, now: datetime) -> AuditAnchor | 
     return anchor
 
 
-def kept_since() -> datetime | None:
-    """The day of the oldest entry in the database."""
-    return AuditEntry.objects.order_by("at").values_list("at", flat=True).first()
+def may_remove() -> bool:
+    """Whether this role of the database may remove anything at all; where the web has a role of its own, only the owner may."""
+    if connection.vendor != "postgresql":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT has_table_privilege('lms_auditentry', 'DELETE')")
+        return bool(cursor.fetchone()[0])

@@ -84,6 +84,9 @@ ACTIONS = {
         "wagtail.workflow.resume": _("重新送审"),
         "wagtail.workflow.cancel": _("取消送审"),
         "wagtail.publish.scheduled": _("到时发布"),
+        "wagtail.unpublish.scheduled": _("到时撤下"),
+        "wagtail.apitoken.create": _("建接口令牌"),
+        "wagtail.apitoken.revoke": _("作废接口令牌"),
     },
 }
 # what an entry can be about: {app.model: words}
