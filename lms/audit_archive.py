@@ -86,7 +86,7 @@ def write(file: IO[bytes], start: Head, last: int) -> Head:
 
     end = audit_verify.walk(written(), start, report, {})
     if not report.whole or end.position != last:
-        raise Refused(_("这一段审计记录不完整，不能存档。请先核对：%s") % (report.first or ""))
+        raise Refused(_("这一段审计记录不完整，不能存档。请先用 verify_audit 核对。"))
     return end
 
 

@@ -34,6 +34,16 @@ def details() -> dict[str, Any]:
     return {key: words for module in (audited, *floors.modules("audited")) for key, words in module.DETAILS.items()}
 
 
+@lru_cache(maxsize=1)
+def values() -> dict[str, Mapping[str, Any]]:
+    """Codes that stand in the details under a name, in words where a floor has them."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for module in (audited, *floors.modules("audited")):
+        for key, words in getattr(module, "VALUES", {}).items():
+            found[key] = {**found.get(key, {}), **words}
+    return {**found, "actions": actions()}
+
+
 def action(code: str) -> str:
     return str(actions().get(code, code))
 
@@ -46,14 +56,14 @@ def subject(label: str) -> str:
 
 def detail(said: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Names and values of an entry's details, for reading."""
-    return [(str(details().get(key, key)), value(one)) for key, one in said.items() if one not in ("", None)]
+    return [(str(details().get(key, key)), value(one, key)) for key, one in said.items() if one not in ("", None)]
 
 
-def value(one: Any) -> str:
+def value(one: Any, key: str = "") -> str:
     if isinstance(one, bool):
         return "是" if one else "否"
     if isinstance(one, Mapping):
-        return "，".join(f"{details().get(key, key)} {value(part)}" for key, part in one.items()) or "—"
+        return "，".join(f"{details().get(name, name)} {value(part, name)}" for name, part in one.items()) or "—"
     if isinstance(one, list):
-        return "、".join(map(value, one)) or "—"
-    return str(one)
+        return "、".join(value(part, key) for part in one) or "—"
+    return str(values().get(key, {}).get(str(one), one))

@@ -135,3 +135,12 @@ DETAILS = {
     "until": _("到"),
     "place": _("查哪里"),
 }
+# codes that stand in the details, in words
+VALUES = {
+    "change": {"added": _("加上"), "removed": _("去掉"), "cleared": _("全部去掉")},
+    "method": {"GET": _("打开"), "POST": _("提交"), "HEAD": _("打开")},
+    "status": {"404": _("没有这个页面"), "403": _("不许"), "302": _("送回首页")},
+    "type": {"totp": _("手机验证器"), "recovery_codes": _("恢复码")},
+    "form": {"masked": _("隐去中间几位"), "full": _("完整")},
+    "field": {"mobile": _("手机号"), "id_number": _("身份证号")},
+}

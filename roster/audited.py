@@ -2,7 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from roster.models import ChangeKind, StepKind
+from roster import steps
+from roster.models import ChangeKind, Role, StepKind
 
 ACTIONS = {
     _("密码和二次验证"): {
@@ -75,3 +76,4 @@ DETAILS = {
     "worker": _("网格员"),
     "number": _("号"),
 }
+VALUES = {"role": dict(Role.choices), "reason": steps.REASONS, "outcome": steps.OUTCOMES}
