@@ -7,6 +7,7 @@ committed since. An entry that was committed late, with a lower id, is linked la
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import structlog
 from django.db import connection, transaction
@@ -63,31 +64,35 @@ def unlinked(*, above: int = 0) -> QuerySet[AuditEntry]:
 
 def link(*, now: datetime, everywhere: bool = False) -> int:
     """Link what was committed since the last time; returns how many. Of two runs at once one does the work."""
-    made = 0
-    while some := link_some(now=now, everywhere=everywhere):
-        made += some
-        if some < BATCH:
+    newest = AuditLink.objects.aggregate(newest=Max("entry"))["newest"] or 0
+    above, made = 0 if everywhere else max(0, newest - WINDOW), 0
+    while entries := link_some(now=now, above=above):
+        made += len(entries)
+        above = entries[-1].pk  # so that a long way is gone once, and not from its beginning for every piece
+        if len(entries) < BATCH:
             break
     return made
 
 
 @transaction.atomic
-def link_some(*, now: datetime, everywhere: bool) -> int:
+def link_some(*, now: datetime, above: int) -> list[AuditEntry]:
+    """Link the next entries with a higher id than this; returns them."""
     if not ours():
-        return 0
-    newest = AuditLink.objects.aggregate(newest=Max("entry"))["newest"] or 0
-    above = 0 if everywhere else max(0, newest - WINDOW)
+        return []
+    entries = list(unlinked(above=above).order_by("pk")[:BATCH])
+    if not entries:
+        return []
     end, links = head(), []
-    for entry in unlinked(above=above).order_by("pk")[:BATCH]:
+    for entry in entries:
         if not true(entry):
             log.error("audit_entry_false", entry=entry.pk)  # it is linked as it is: the check will name its place
         position = end.position + 1
         end = Head(position, hash_of(position, entry.pk, entry.digest, end.hash))
         links.append(AuditLink(position=position, entry=entry.pk, hash=end.hash, at=now))
         if position % HEAD_EVERY == 0:
-            transaction.on_commit(lambda said=end: tell(said))  # type: ignore[misc]
+            transaction.on_commit(partial(tell, end))
     AuditLink.objects.bulk_create(links)
-    return len(links)
+    return entries
 
 
 def ours() -> bool:

@@ -1,6 +1,7 @@
 """The audit log: only ever added to, tied into a chain, and proved whole or not."""
 
 import gzip
+import importlib
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
@@ -122,6 +124,26 @@ def test_a_very_late_one_is_found_by_the_daily_look_everywhere(monkeypatch: pyte
     assert audit_verify.verify().unlinked == 1
     assert audit_chain.link(now=NOW, everywhere=True) == 1
     assert AuditLink.objects.get(position=2).entry == late.pk
+
+
+def test_what_was_noted_before_there_was_a_chain_is_linked_by_the_first_run(unguarded: None) -> None:
+    AuditEntry.objects.create(at=OLD, action="test.noted", detail={"share": 0.5, "counts": {"new": 3}}, digest="")
+    AuditEntry.objects.create(at=NOW, action="test.noted", digest="")
+    (file,) = (settings.BASE_DIR / "lms" / "migrations").glob("*audit_chain.py")
+    importlib.import_module(f"lms.migrations.{file.stem}").digests(apps, None)
+    assert audit_chain.link(now=NOW) == 2
+    assert audit_verify.verify().whole
+
+
+def test_a_key_of_its_own_is_not_the_one_that_finds_telephones() -> None:
+    derived = audit.key()
+    assert settings.LOOKUP_KEY.encode() not in derived
+    with override_settings(LOOKUP_KEY="another"):
+        assert audit.key() != derived
+    with override_settings(AUDIT_KEY="own"):
+        own = audit.key()
+        with override_settings(LOOKUP_KEY="another"):
+            assert audit.key() == own != derived
 
 
 # --- what does not go unnoticed -----------------------------------------------------------------------------------
@@ -461,7 +483,7 @@ def test_archiving_by_command_first_says_how_many() -> None:
 
 def test_less_than_180_days_is_no_setting() -> None:
     environment = {**os.environ, "AUDIT_DAYS": "179"}
-    code = "import tests.settings"
+    code = "import lms.settings"
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
     assert done.returncode != 0
     assert "AUDIT_DAYS" in done.stderr
