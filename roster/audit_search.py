@@ -140,8 +140,9 @@ def midnight(on: date) -> datetime:
     return timezone.make_aware(datetime.combine(on, time()))
 
 
-def page(found: QuerySet[AuditEntry], before: str) -> tuple[list[AuditEntry], str]:
+def page(search: Search, before: str) -> tuple[list[AuditEntry], str]:
     """Fifty of them, and where the next fifty begin ("" at the end)."""
+    found = entries(search)
     moment, _comma, key = before.rpartition(",")
     try:
         at, pk = parse_datetime(moment), numbers.row(key)
@@ -149,9 +150,20 @@ def page(found: QuerySet[AuditEntry], before: str) -> tuple[list[AuditEntry], st
         at = pk = None
     if at and timezone.is_aware(at) and pk:
         found = found.filter(Q(at__lt=at) | Q(at=at, pk__lt=pk), at__lte=at)
+    if len(search.actions) > 1:
+        found = newest_of_each(found, search.actions)
     rows = list(found[: PAGE + 1])
     more = len(rows) > PAGE
     return rows[:PAGE], f"{rows[PAGE - 1].at.isoformat()},{rows[PAGE - 1].pk}" if more else ""
+
+
+def newest_of_each(found: QuerySet[AuditEntry], actions: list[str]) -> QuerySet[AuditEntry]:
+    """A page of a group of actions, by a short way along the index of each: all of a common one would have to be sorted otherwise."""
+    keys: list[tuple[datetime, int]] = []
+    for code in actions:
+        keys += found.filter(action=code).values_list("at", "pk")[: PAGE + 1]
+    newest = sorted(keys, reverse=True)[: PAGE + 1]
+    return found.filter(pk__in=[pk for _at, pk in newest])
 
 
 @dataclass(frozen=True)

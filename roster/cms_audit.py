@@ -43,7 +43,7 @@ def auditors(view: Callable[..., Any]) -> Callable[..., Any]:
 @auditors
 def audit_log(request: Asking) -> HttpResponse:
     search = audit_search.asked(request.GET)
-    rows, older = audit_search.page(audit_search.entries(search), request.GET.get("before", ""))
+    rows, older = audit_search.page(search, request.GET.get("before", ""))
     audit.note("audit.read", now=request.now, actor=request.user, **search.figures)
     query = {name: one for name, one in search.typed.items() if one}
     context = {
