@@ -1,8 +1,13 @@
 from django.apps import AppConfig
 
 
-class GroundConfig(AppConfig):
+class Ground(AppConfig):
     name = "lms"
 
     def ready(self) -> None:
-        from lms import deployment  # noqa: F401  registers its checks
+        from lms import (
+            audit_signals,
+            deployment,  # noqa: F401  registers its checks
+        )
+
+        audit_signals.listen()

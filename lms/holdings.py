@@ -5,6 +5,9 @@ from lms.personal import Gone, declare, nothing
 STAGED = "导入名册时核对每一行，导错了能撤回"
 STAGED_LONG = "导入完成后 30 天内可以撤回，再过 90 天清空"
 
+nothing("lms.AuditLink", "hash")
+nothing("lms.AuditAnchor", "hash file sha256 by seal")
+nothing("lms.AuditCheck", "hash key fault")
 nothing("wagtailembeds.Embed", wholly=True)
 declare(
     "lms.Job",
@@ -58,7 +61,7 @@ declare(
         "subject": "办的是谁的事，只有编号",
         "detail": "办了什么，只有代码、编号和数字，没有姓名和号码",
     },
-    plain="action territory request_id",
+    plain="action territory request_id digest",
     hands="actor",
     why="查得清谁在什么时候看过、改过什么（网络安全法要求日志至少留六个月）",
     long="不少于 180 天，不能改，不能删",

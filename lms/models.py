@@ -188,17 +188,19 @@ class ColumnMemory(models.Model):
 
 
 class AuditEntry(models.Model):
-    """Who did what to what, when. Written only by `lms.audit`, never changed."""
+    """Who did what to what, when. Written only by `lms.audit`; the database refuses every change, and removal before its time."""
 
     at = models.DateTimeField(default=timezone.now)
+    # looked for with its time alone, so that no index stands on the actor only
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     action = models.CharField(max_length=60)
     subject = models.CharField(max_length=80, blank=True, help_text="app.model:id")
     territory = models.CharField(max_length=200, blank=True)
     detail = models.JSONField(default=dict)
     request_id = models.CharField(max_length=64, blank=True)
+    digest = models.CharField(max_length=64, help_text="keyed digest of all of the above")
 
     class Meta:
         verbose_name = _("审计记录")
@@ -206,7 +208,76 @@ class AuditEntry(models.Model):
         indexes = [
             models.Index(fields=["subject", "at"], name="audit_subject"),
             models.Index(fields=["at"], name="audit_at"),
+            models.Index(fields=["actor", "at"], name="audit_actor"),
+            models.Index(fields=["action", "at"], name="audit_action"),
+            models.Index(fields=["territory", "at"], name="audit_territory"),
         ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.action} {self.subject}"
+
+
+class AuditLink(models.Model):
+    """
+    The place of an entry in the chain: `hash` is keyed over the hash before it, the position, the entry and its digest. Positions
+    have no gaps. An entry that was committed late has a later place, so that writers never wait for one another.
+    """
+
+    position = models.BigIntegerField(primary_key=True)
+    # no foreign key: of an entry that somebody tore out the link remains, and says so
+    entry = models.BigIntegerField(unique=True)
+    hash = models.CharField(max_length=64)
+    at = models.DateTimeField(help_text=_("连上的时间"))
+
+    class Meta:
+        verbose_name = _("审计记录链")
+        verbose_name_plural = _("审计记录链")
+        ordering = ["position"]
+
+    def __str__(self) -> str:
+        return f"{self.position}:{self.hash}"
+
+
+class AuditAnchor(models.Model):
+    """What is left of a stretch of the chain whose time was over: where it ended, its hash, who took it away and into which file."""
+
+    position = models.BigIntegerField(unique=True, help_text="of the last link removed")
+    hash = models.CharField(max_length=64)
+    entries = models.PositiveIntegerField()
+    file = models.FileField(storage=private, max_length=200)
+    sha256 = models.CharField(max_length=64, help_text="of the file")
+    by = models.CharField(max_length=40, help_text="beat, or the account of the machine that ran the command")
+    at = models.DateTimeField()
+    seal = models.CharField(max_length=64, help_text="keyed digest of all of the above")
+
+    class Meta:
+        verbose_name = _("审计存档")
+        verbose_name_plural = _("审计存档")
+        ordering = ["position"]
+
+    def __str__(self) -> str:
+        return f"{self.position}:{self.hash}"
+
+
+class AuditCheck(models.Model):
+    """One walk along the whole chain: what was found, and the head at that moment, which the next walk must meet again."""
+
+    at = models.DateTimeField()
+    links = models.BigIntegerField(help_text="how many were walked")
+    unlinked = models.PositiveIntegerField(default=0)
+    position = models.BigIntegerField(help_text="of the head")
+    hash = models.CharField(max_length=64, help_text="of the head")
+    key = models.CharField(max_length=16, help_text="print of the key it was checked with")
+    faults = models.PositiveIntegerField(default=0)
+    # of the first one
+    fault = models.CharField(max_length=20, blank=True)
+    fault_position = models.BigIntegerField(null=True, blank=True)
+    fault_entry = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("审计核对")
+        verbose_name_plural = _("审计核对")
+        ordering = ["-at"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.fault or 'whole'}"

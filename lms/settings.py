@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from environs import Env
+from environs import Env, validate
 from kombu import Exchange, Queue
 
 from lms import strength
@@ -22,6 +22,9 @@ SECRET_KEY: str = env.str("SECRET_KEY")
 # newest first; the rest can still be read
 PERSONAL_DATA_KEYS: list[str] = env.list("PERSONAL_DATA_KEYS")
 LOOKUP_KEY: str = env.str("LOOKUP_KEY")
+# empty: made from LOOKUP_KEY, which cannot be changed either
+AUDIT_KEY: str = env.str("AUDIT_KEY", "")
+AUDIT_DAYS: int = env.int("AUDIT_DAYS", 400, validate=validate.Range(min=180))
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 SITE_URL: str = env.str("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
 DATABASE_URL: str = env.str("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")
@@ -105,6 +108,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "lms.middleware.one_clock",
     "lms.middleware.plain_addresses",
+    "roster.refused.noted",
     "allauth.account.middleware.AccountMiddleware",
     "roster.idle.not_left_alone",
     "roster.middleware.first_things_first",
@@ -281,6 +285,7 @@ CELERY_BEAT_SCHEDULE = {
     "send lost jobs again": {"task": "lms.tasks.sweep", "schedule": 10.0},
     "let go of what is kept no longer": {"task": "lms.tasks.retain", "schedule": 3600.0},
     "forget old guesses and codes": {"task": "roster.tasks.forget", "schedule": 3600.0},
+    "link what was noted": {"task": "lms.tasks.link_audit", "schedule": 10.0},
     "close overdue attempts": {"task": "exams.tasks.close_overdue", "schedule": 20.0},
 }
 TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}

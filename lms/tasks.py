@@ -3,9 +3,9 @@
 from celery import shared_task
 from django.utils import timezone
 
-from lms import deciding, imports, jobs, retention, undoing
+from lms import audit_chain, audit_daily, deciding, imports, jobs, retention, undoing
 
-__all__ = ["deciding", "imports", "retain", "run_job", "sweep", "undoing"]
+__all__ = ["audit_daily", "deciding", "imports", "link_audit", "retain", "run_job", "sweep", "undoing"]
 
 
 @shared_task
@@ -23,3 +23,10 @@ def sweep() -> None:
 @shared_task
 def retain() -> None:
     retention.run(now=timezone.now())
+
+
+@shared_task
+def link_audit() -> None:
+    now = timezone.now()
+    audit_chain.link(now=now)
+    audit_daily.begin(now=now)

@@ -11,6 +11,7 @@ from lms.panels import Waiting, WaitingPanel
 from roster import (
     certificates,
     cms,
+    cms_audit,
     cms_coverage,
     cms_export,
     cms_file,
@@ -210,6 +211,41 @@ def ladder_of_posts() -> MenuItem:
     return AdminsMenuItem(
         _("岗位等级"), reverse("post_bands"), name="ladder", icon_name="list-ol", attrs={"title": hint}, order=155
     )
+
+
+class AuditMenuItem(MenuItem):
+    """Shown to auditors alone."""
+
+    def is_shown(self, request: Asking) -> bool:
+        return cms_audit.is_auditor(request.user)
+
+
+@hooks.register("register_admin_urls")
+def audit_addresses() -> list[URLPattern]:
+    return [
+        path("audit/", cms_audit.audit_log, name="audit_log"),
+        path("audit/<int:entry>/", cms_audit.audit_entry, name="audit_entry"),
+        path("audit/chain/", cms_audit.audit_chain_state, name="audit_chain"),
+        path("audit/table/", cms_audit.audit_xlsx, name="audit_xlsx"),
+    ]
+
+
+@hooks.register("register_admin_menu_item")
+def audit_log() -> MenuItem:
+    hint = _("查谁在什么时候做了什么，看记录是不是完整")
+    return AuditMenuItem(
+        _("审计记录"), reverse("audit_log"), name="audit", icon_name="history", attrs={"title": hint}, order=245
+    )
+
+
+@hooks.register("construct_homepage_panels")
+def chain_broken(request: Asking, panels: list[Any]) -> None:
+    """Nothing is more urgent for an auditor."""
+    if not cms_audit.is_auditor(request.user):
+        return
+    faults = cms_audit.faults()
+    items = [Waiting(str(_("处审计记录不完整，请马上看")), faults, reverse("audit_chain"), "bad")] if faults else []
+    panels.append(WaitingPanel(str(_("审计")), items, order=1))
 
 
 @hooks.register("construct_homepage_panels")

@@ -17,6 +17,8 @@ ENVIRONMENT = {
     "SECRET_KEY": "only-for-tests-only-for-tests-only-for-tests-only-for-tests",
     "PERSONAL_DATA_KEYS": "b25seS1mb3ItdGVzdHMtb25seS1mb3ItdGVzdHMtMDE=",
     "LOOKUP_KEY": "only-for-tests",
+    "AUDIT_KEY": "",
+    "AUDIT_DAYS": "400",
     "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
     "SITE_URL": "http://localhost:8000",
     "DATABASE_URL": os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{HOME / 'db.sqlite3'}",

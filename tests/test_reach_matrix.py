@@ -22,7 +22,7 @@ from wagtail.documents import get_document_model
 from courses import loading
 from courses.models import CoursePage, LessonPage, Requirement, Session
 from exams.models import Answer, Attempt, AttemptState, Bank, Exam, PaperItem, Question
-from lms.models import ImportRow, ImportRun, ImportState, Job
+from lms.models import AuditEntry, ImportRow, ImportRun, ImportState, Job
 from mentors.models import Claim
 from records import certificates, schemes
 from records.models import Assessment, Round
@@ -197,6 +197,10 @@ EXISTS_FOR = {
     "import_annotated": "ac",
     "import_report": "ac",
     "import_template": "tabc",
+    "audit_log": "u",
+    "audit_entry": "u",
+    "audit_chain": "u",
+    "audit_xlsx": "u",
     "banks:index": "ce",
     "banks:index_results": "ce",
     "banks:inspect": "ce",
@@ -403,6 +407,7 @@ def things(city: Any, worker: Any, mentor: Any, county_admin: User, township_adm
         ).pk,
         "device": UserSession.objects.create(user=worker.user, ip="192.0.2.1", session_key="x", user_agent="").pk,
         "user": county_admin.pk,
+        "entry": AuditEntry.objects.order_by("pk")[0].pk,
         "queries": {
             "bulletin": bulletin,
             "bulletin_xlsx": bulletin,

@@ -1,0 +1,32 @@
+"""What exams note, in words."""
+
+from django.utils.translation import gettext_lazy as _
+
+ACTIONS = {
+    _("考试"): {
+        "exam.drafted": _("拟定考试"),
+        "exam.dropped": _("放弃考试稿"),
+        "exam.published": _("发布考试"),
+        "exam.drawn": _("发卷"),
+        "exam.started": _("开始应试"),
+        "exam.handed_in": _("交卷"),
+        "exam.brought_in": _("登记卷面"),
+        "exam.awarded": _("评分"),
+        "exam.awarded_many": _("批量评分"),
+        "exam.absent": _("登记缺考"),
+    }
+}
+SUBJECTS = {
+    "exams.exam": _("考试"),
+    "exams.attempt": _("应试"),
+    "exams.question": _("题目"),
+    "exams.bank": _("题库"),
+}
+DETAILS = {
+    "papers": _("份数"),
+    "receipt": _("回执"),
+    "counted": _("算数的"),
+    "item": _("试题"),
+    "marks": _("得分"),
+    "absent": _("缺考人数"),
+}

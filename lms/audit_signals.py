@@ -1,0 +1,135 @@
+"""What is done by the code of others is noted too: Wagtail's own actions, second factors, sessions, groups and permissions."""
+
+from datetime import datetime
+from typing import Any
+
+from allauth.mfa import signals as mfa
+from allauth.usersessions.models import UserSession
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.contrib.auth.signals import user_logged_out, user_login_failed
+from django.db.models import Model
+from django.db.models.signals import m2m_changed, post_delete, post_save
+from django.utils import timezone
+from wagtail.models import GroupCollectionPermission, GroupPagePermission, ModelLogEntry, PageLogEntry
+
+from lms import audit, sealing
+
+CHANGES = {"post_add": "added", "post_remove": "removed", "post_clear": "cleared"}
+FACTORS = {
+    mfa.authenticator_added: "second_factor.added",
+    mfa.authenticator_removed: "second_factor.removed",
+    mfa.authenticator_reset: "second_factor.reset",
+    mfa.authentication_failed: "second_factor.failed",
+}
+
+
+def listen() -> None:
+    """Called once, when the house is built."""
+    User: Any = get_user_model()
+    for entries in (PageLogEntry, ModelLogEntry):
+        post_save.connect(wagtails, sender=entries, dispatch_uid=f"audit {entries.__name__}")
+    for signal in FACTORS:
+        signal.connect(second_factor, dispatch_uid="audit")
+    user_logged_out.connect(signed_out, dispatch_uid="audit")
+    user_login_failed.connect(sign_in_failed, dispatch_uid="audit")
+    post_delete.connect(session_ended, sender=UserSession, dispatch_uid="audit")
+    post_save.connect(superuser, sender=User, dispatch_uid="audit")
+    for through in (User.groups.through, User.user_permissions.through, Group.permissions.through):
+        m2m_changed.connect(permissions, sender=through, dispatch_uid=f"audit {through.__name__}")
+    for given in (GroupPagePermission, GroupCollectionPermission):
+        post_save.connect(group_permission, sender=given, dispatch_uid=f"audit {given.__name__}")
+        post_delete.connect(group_permission, sender=given, dispatch_uid=f"audit gone {given.__name__}")
+
+
+def moment(request: Any) -> datetime:
+    return getattr(request, "now", None) or timezone.now()
+
+
+def wagtails(instance: Any, created: bool, raw: bool = False, **kwargs: Any) -> None:
+    """Pages, pictures, documents, snippets, settings, users and groups, by the log that Wagtail keeps of them."""
+    if not created or raw:
+        return
+    key = instance.page_id if isinstance(instance, PageLogEntry) else instance.object_id
+    kind = instance.content_type
+    audit.write(
+        instance.action,
+        now=instance.timestamp,
+        actor=instance.user_id,
+        subject=f"{kind.app_label}.{kind.model}:{key}" if kind else "",
+        detail={"changed": instance.content_changed},
+    )
+
+
+def second_factor(signal: Any, request: Any, user: Any, authenticator: Any = None, **kwargs: Any) -> None:
+    detail = {"type": authenticator.type} if authenticator else {}
+    audit.note(FACTORS[signal], now=moment(request), actor=doer(request, user), subject=user, **detail)
+
+
+def doer(request: Any, user: Model) -> Model:
+    """Who did it, where that is not the person themselves: an admin who takes a lost second factor away."""
+    signed_in = getattr(request, "user", None)
+    return signed_in if signed_in is not None and signed_in.is_authenticated else user
+
+
+def signed_out(request: Any, user: Any, **kwargs: Any) -> None:
+    if user is not None:
+        audit.note("signed_out", now=moment(request), actor=user)
+
+
+def sign_in_failed(credentials: dict[str, Any], request: Any = None, reason: str = "wrong", **kwargs: Any) -> None:
+    """Without the name that was typed, which may be a telephone number: a keyed hash tells only that it was the same one."""
+    typed = sealing.lookup(str(credentials.get("username", "")).strip().lower(), purpose="typed")[:16]
+    action = "sign_in.locked" if reason == "locked" else "sign_in.failed"
+    audit.note(action, now=moment(request), typed=typed)
+
+
+def session_ended(instance: Any, **kwargs: Any) -> None:
+    audit.write(
+        "session.ended",
+        now=timezone.now(),
+        actor=audit.acting(),
+        subject=f"roster.user:{instance.user_id}",
+        detail={"session": instance.pk},
+    )
+
+
+def superuser(instance: Any, created: bool, update_fields: Any = None, **kwargs: Any) -> None:
+    """An account that may do everything in Wagtail, made or saved whole."""
+    if instance.is_superuser and (created or update_fields is None or "is_superuser" in update_fields):
+        audit.write(
+            "account.superuser",
+            now=timezone.now(),
+            actor=audit.acting(),
+            subject=audit.label(instance),
+            detail={"created": created},
+        )
+
+
+def permissions(instance: Any, action: str, reverse: bool, pk_set: Any, model: Any, sender: Any, **kwargs: Any) -> None:
+    """Groups of a user, permissions of a user or a group."""
+    if action not in CHANGES or (pk_set is not None and not pk_set):
+        return
+    audit.write(
+        "permission.changed",
+        now=timezone.now(),
+        actor=audit.acting(),
+        subject=audit.label(instance),
+        detail={"change": CHANGES[action], "kind": model._meta.label_lower, "ids": sorted(pk_set or ())},
+    )
+
+
+def group_permission(instance: Any, signal: Any, raw: bool = False, **kwargs: Any) -> None:
+    if raw:
+        return
+    audit.write(
+        "permission.changed",
+        now=timezone.now(),
+        actor=audit.acting(),
+        subject=f"auth.group:{instance.group_id}",
+        detail={
+            "change": "removed" if signal is post_delete else "added",
+            "kind": instance._meta.label_lower,
+            "ids": [instance.permission_id],
+        },
+    )
