@@ -18,12 +18,12 @@ from records.models import Assessment, Kind, Round, Scheme, SkillRecord
 from records.scheme import UNGRADED, Fact, Judgement, Rules, judge
 from records.schemes import default_schemes
 from roster import reach
-from roster.models import Role, Territory, User, Worker, WorkerQuerySet
+from roster.models import Duty, Role, Territory, User, Worker, WorkerQuerySet
 
 __all__ = ["default_schemes", "draft", "settle"]
 
 # who may draft and settle, within their territory
-SETTLERS = (Role.CITY_ADMIN, Role.COUNTY_ADMIN)
+SETTLERS = (Role.CITY_ADMIN, Role.COUNTY_ADMIN, Duty.ASSESSMENT)
 
 
 def draft(

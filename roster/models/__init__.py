@@ -13,7 +13,7 @@ from .territory import (
     TerritoryChange,
     TerritoryQuerySet,
 )
-from .users import Role, RoleGrant, RoleGrantQuerySet, SavedView, User
+from .users import KEEPERS, Duty, Role, RoleGrant, RoleGrantQuerySet, SavedView, User
 from .workers import (
     CertificateLevel,
     Channel,
@@ -31,6 +31,7 @@ from .workers import (
 )
 
 __all__ = [
+    "KEEPERS",
     "Agreement",
     "Batch",
     "CertificateLevel",
@@ -38,6 +39,7 @@ __all__ = [
     "Channel",
     "Correction",
     "CorrectionState",
+    "Duty",
     "Employment",
     "FormerName",
     "Grid",
