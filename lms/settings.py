@@ -90,6 +90,7 @@ MIDDLEWARE = [
     "lms.middleware.plain_addresses",
     "allauth.account.middleware.AccountMiddleware",
     "roster.middleware.first_things_first",
+    "roster.gate.Gate",
 ]
 
 ROOT_URLCONF = "lms.urls"
