@@ -94,6 +94,7 @@ def undo_now(batch: Batch, *, by: User, now: datetime) -> Batch:
     """Each act owns its transactions, and may be asked twice."""
     if batch.undone_at:
         return batch
+    check_reach(batch, by=by)
     ACTS[batch.kind].undo(batch, by=by, now=now)
     with transaction.atomic():
         batch = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
@@ -111,6 +112,10 @@ def check_undo(batch: Batch, *, by: User) -> None:
         raise Refused(_("这次操作还在办理，请等它完成再撤回。"))
     if batch.kind not in ACTS or not batch.count:
         raise Refused(_("这次操作没有可以撤回的。"))
+    check_reach(batch, by=by)
+
+
+def check_reach(batch: Batch, *, by: User) -> None:
     # whatever else is in the way would name them
     if ACTS[batch.kind].reached(batch).exclude(pk__in=reach.workers(by, Duty.ROSTER)).exists():
         raise Refused(_("这批人里有的已经不归你管理，不能整批撤回。请联系上一级管理员。"))
