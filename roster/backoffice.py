@@ -293,7 +293,7 @@ class ScopedModelViewSet(ModelViewSet):
 
     def get_menu_item(self, order: int | None = None) -> MenuItem:
         item: MenuItem = super().get_menu_item(order)
-        item.is_shown = lambda request: self.open_to(request.user)  # type: ignore[method-assign]
+        item.is_shown = lambda request: self.open_to(request.user)
         if self.menu_hint:
             item.attrs["title"] = self.menu_hint
         return item

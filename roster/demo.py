@@ -210,9 +210,9 @@ def logins(city: City, agreement: Agreement) -> None:
         words, line = f"{county.name}管理员", COUNTY_LINES.get(county.code, "社会工作部")
         admin(city, COUNTY_LOGINS[county.code], words, Role.COUNTY_ADMIN, county, f"{words}，{line}", line=line)
     # managed by one office, trained by another: two admins of one county with different duties
-    chibi, part = Territory.objects.get(code="421281"), [Duty.TRAINING, Duty.EXAMS]
+    chibi, both = Territory.objects.get(code="421281"), [Duty.TRAINING, Duty.EXAMS]
     note = "赤壁市社会工作部，只管培训和考试"
-    admin(city, "chibi.peixun", "葛云", Role.COUNTY_ADMIN, chibi, note, line="社会工作部", duties=part)
+    admin(city, "chibi.peixun", "葛云", Role.COUNTY_ADMIN, chibi, note, line="社会工作部", duties=both)
     township = Worker.objects.order_by("number")[0].township
     admin(city, "township", f"{township.name}管理员", Role.TOWNSHIP_ADMIN, township, f"{township.name}管理员")
     admin(city, "leader", "周建平", Role.LEADER, whole, "领导：只看通报")

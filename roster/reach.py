@@ -53,9 +53,10 @@ def stand_at(user: User, duty: str) -> None:
 
 def apart(user: User, wanted: Collection[str]) -> tuple[set[str], set[str]]:
     """The roles and the duties among what is wanted; without a duty, that of the screen."""
-    duties = DUTIES & set(wanted)
-    standing = {user._duty} if not duties and hasattr(user, "_duty") else set()
-    return set(wanted) - DUTIES, duties | standing
+    duties = set(wanted) & DUTIES
+    if not duties and hasattr(user, "_duty"):
+        duties = {user._duty}
+    return set(wanted) - DUTIES, duties
 
 
 def serving(user: User, *wanted: str) -> list[RoleGrant]:

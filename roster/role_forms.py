@@ -51,7 +51,8 @@ class RoleForm(forms.Form):
     )
 
     def __init__(self, *args: Any, by: User, today: date, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"since": today, "duties": Duty.values}, **kwargs)
+        kwargs["initial"] = {"since": today, "duties": Duty.values}
+        super().__init__(*args, **kwargs)
         self.by = by
         given = roles.givable(by)
         self.fields["role"].choices = [("", _("请选择")), *((r.value, r.label) for r in Role if r in given)]  # type: ignore[attr-defined]

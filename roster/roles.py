@@ -105,7 +105,7 @@ def given_by(by: User) -> RoleGrantQuerySet:
 
 def expiring(by: User, *, today: date) -> RoleGrantQuerySet:
     """Held today and not for long."""
-    return within(by).holding(on=today).filter(until__lte=today + SOON)  # type: ignore[return-value]
+    return within(by).holding(on=today).filter(until__lte=today + SOON)
 
 
 def places(by: User) -> list[Territory]:

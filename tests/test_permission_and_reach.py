@@ -15,6 +15,12 @@ from roster.models import Duty, Grid, Role, User, Worker
 PLACES = {"city": "territory", "county": "county_b", "township": "township_b"}
 
 
+@pytest.fixture(autouse=True)
+def _lists_are_known() -> None:
+    """They are registered with the addresses."""
+    reverse("workers:index")
+
+
 @pytest.fixture
 def holder(grant: Callable[..., User], city: Any) -> Callable[[str], User]:
     """Somebody with one role and nothing else, as far from county A as the role allows."""
