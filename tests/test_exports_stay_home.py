@@ -52,6 +52,7 @@ NAME, GIVEN, TAIL = "欧阳夔夔", "夔夔", "7747"
 # rows that come later count on from the first, so the others stand apart
 KEY, SECOND, THIRD = 987_650_001, 987_660_001, 987_670_001
 ROSTER_NUMBER, MOBILE, ID_NUMBER = "W986501", f"1549876{TAIL}", "421221198802296996"
+NEAR = "鼒鼒"
 PLACES = ("嘉鱼县", "鱼岳镇", "官桥镇", "方庄社区", "朱砂村", "421221")
 SECRETS = (
     GIVEN,
@@ -104,6 +105,12 @@ def county_b(
     shared = Session.objects.create(title="全市培训", territory=city.territory, **training)
     Attendance.objects.create(session=shared, worker=who, signed_at=now)
     certificates.issue(who, source="x:b", title=title, sentence="合格。", now=now)
+    # and somebody of the other township of county A, in what both townships have together
+    near = hire("W986503", f"慕容{NEAR}", city.neighbour, mobile="15498767749")
+    Attempt.objects.create(exam=whole, worker=near, paper=[], state=AttemptState.DUE)
+    Attendance.objects.create(session=shared, worker=near, signed_at=now)
+    judged = {"township": city.neighbour, "lines": [], "score": 70, "grade": "合格"}
+    Assessment.objects.create(round_id=things["pk"], worker=near, **judged)
     scheme = Round.objects.get(pk=things["pk"]).scheme
     held = Round.objects.create(
         pk=KEY,
@@ -285,7 +292,8 @@ def test_nothing_of_county_b_is_told_to_county_a(
     urls, sent = starts(things, county_b)
     leaks, kinds, seen = [], set(), 0
     for asked, reply, body in answers(client, urls, sent):
-        found = told(body, SECRETS if persona == "worker" else SECRETS + PLACES)
+        own = {"worker": (*SECRETS, NEAR), "township_admin": (*SECRETS, *PLACES, NEAR)}
+        found = told(body, own.get(persona, SECRETS + PLACES))
         leaks += [(asked, found)] if found else []
         if reply.status_code == 200:
             kinds.add(reply.get("Content-Type", "").partition(";")[0])
