@@ -152,6 +152,7 @@ def settle(drafted: Round, *, by: User, now: datetime, override_reason: str = ""
         raise Refused(_("只有本县或市级管理员可以审定，请联系他们。"))
     if locked.state == Round.SETTLED:
         return locked
+    check_open(locked.scheme, locked.county)
     _check_newest(locked)
     _check_quota(locked, override_reason)
     locked.state, locked.settled_by, locked.settled_at = Round.SETTLED, by, now
