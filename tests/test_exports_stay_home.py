@@ -60,7 +60,7 @@ SECRETS = (
     MOBILE,
     f"****{TAIL}",
     ID_NUMBER,
-    ID_NUMBER[-4:],
+    f"*{ID_NUMBER[-4:]}",
     str(KEY),
     str(SECOND),
     str(THIRD),
