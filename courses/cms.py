@@ -17,10 +17,10 @@ from courses.models import Attendance, Requirement, Session
 from lms.refusal import Refused
 from roster import reach
 from roster.asking import Asking
-from roster.models import Level, Role, Territory, TerritoryQuerySet, WorkerQuerySet
+from roster.models import Duty, Level, Role, Territory, TerritoryQuerySet, WorkerQuerySet
 
-ADMINS = reach.only(*reach.ADMINS)
-WHO_MAY_REQUIRE = (Role.CITY_ADMIN, Role.COUNTY_ADMIN)
+ADMINS = reach.only(Duty.TRAINING)
+WHO_MAY_REQUIRE = (Role.CITY_ADMIN, Role.COUNTY_ADMIN, Duty.TRAINING)
 MAY_REQUIRE = reach.only(*WHO_MAY_REQUIRE)
 read_or_post = require_http_methods(["GET", "HEAD", "POST"])
 

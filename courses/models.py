@@ -17,7 +17,7 @@ from courses import hours
 from courses.blocks import LessonBody, words
 from records.models import Skill, Subject
 from roster import reach
-from roster.models import Employment, Territory, User, Worker
+from roster.models import Duty, Employment, Territory, User, Worker
 
 
 class StudyPage(Page):
@@ -124,7 +124,7 @@ class LessonPage(StudyPage):
 
 def around(user: User) -> Q:
     """Rows whose territory lies within an admin's reach or above it: what is arranged up there is for their people too."""
-    own = reach.paths(user)
+    own = reach.paths(user, Duty.TRAINING)
     above = {path[: end + 1] for path in own for end, sign in enumerate(path) if sign == "/"}
     return Q(territory__in=Territory.objects.within(own)) | Q(territory__path__in=above)
 

@@ -12,13 +12,13 @@ from lms.refusal import Refused
 from records import ledger
 from records.models import Kind
 from roster import reach
-from roster.models import User
+from roster.models import Duty, User
 
 
 @transaction.atomic
 def hold(session: Session, *, by: User, now: datetime) -> Session:
     """Write down a training that is to be held. Refuses a territory out of reach."""
-    if not reach.covers(by, session.territory):
+    if not reach.covers(by, session.territory, Duty.TRAINING):
         raise Refused(_("这个范围不归你管，请重新选择。"))
     session.save()
     audit.note("courses.session_held", now=now, actor=by, subject=session, territory=session.territory.path)

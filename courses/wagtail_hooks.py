@@ -12,6 +12,7 @@ from lms.panels import Waiting, WaitingPanel
 from roster import reach
 from roster.asking import Asking
 from roster.backoffice import AdminsMenuItem
+from roster.models import Duty
 
 
 @hooks.register("register_admin_urls")
@@ -38,6 +39,7 @@ def required() -> MenuItem:
     return AdminsMenuItem(
         _("必修安排"),
         reverse("courses_requirements"),
+        wanted=(Duty.TRAINING,),
         name="required",
         icon_name="calendar-check",
         attrs={"title": _("谁要在哪天前学完哪门课")},
@@ -51,6 +53,7 @@ def trainings() -> MenuItem:
     return AdminsMenuItem(
         _("培训活动"),
         reverse("courses_sessions"),
+        wanted=(Duty.TRAINING,),
         name="sessions",
         icon_name="calendar",
         attrs={"title": hint},
@@ -61,9 +64,9 @@ def trainings() -> MenuItem:
 @hooks.register("construct_homepage_panels")
 def what_waits(request: Asking, panels: list[Any]) -> None:
     """Trainings that are over and whose attendance is still open."""
-    if not reach.has(request.user, *reach.ADMINS):
+    if not reach.has(request.user, Duty.TRAINING):
         return
-    own = Session.objects.filter(territory__in=reach.territories(request.user))
+    own = Session.objects.filter(territory__in=reach.territories(request.user, Duty.TRAINING))
     waiting = own.filter(closed_at=None, ends_at__lte=request.now).count()
     address = reverse("courses_sessions")
     items = [Waiting(str(_("次培训办完了，还没登记到场的人")), waiting, address, "warn")] if waiting else []

@@ -18,11 +18,11 @@ from lms.models import Job, JobState
 from lms.refusal import Refused
 from roster import reach
 from roster.asking import Asking
-from roster.models import Level, TerritoryQuerySet
+from roster.models import Duty, Level, TerritoryQuerySet
 
 __all__ = ["tasks"]  # imported so that the work of drawing is known wherever it can be asked for
 
-ADMINS = reach.only(*reach.ADMINS)
+ADMINS = reach.only(Duty.EXAMS)
 SETTERS = reach.only(*drafts.SETTERS)
 
 

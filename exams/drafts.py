@@ -10,9 +10,9 @@ from exams.models import Exam
 from lms import audit
 from lms.refusal import Refused
 from roster import reach
-from roster.models import Role, User
+from roster.models import Duty, Role, User
 
-SETTERS = (Role.CITY_ADMIN, Role.COUNTY_ADMIN)
+SETTERS = (Role.CITY_ADMIN, Role.COUNTY_ADMIN, Duty.EXAMS)
 
 
 @transaction.atomic

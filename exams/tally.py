@@ -9,7 +9,7 @@ from django.db.models import Count, QuerySet
 from exams.models import Attempt, AttemptState, Exam
 from lms import numbers
 from roster import reach
-from roster.models import Level, Territory, User
+from roster.models import Duty, Level, Territory, User
 
 STATES = [
     AttemptState.DUE,
@@ -46,13 +46,13 @@ class Row:
 
 
 def attempts_within(user: User, exam: Exam | None = None) -> QuerySet[Attempt]:
-    attempts = Attempt.objects.filter(worker__in=reach.workers(user))
+    attempts = Attempt.objects.filter(worker__in=reach.workers(user, Duty.EXAMS))
     return attempts.filter(exam=exam) if exam else attempts
 
 
 def by_place(user: User, exam: Exam) -> tuple[list[Row], Row]:
     """Rows by county for one who sees several, by township otherwise; and their total. Three queries at most."""
-    several = reach.territories(user).counties().count() > 1
+    several = reach.territories(user, Duty.EXAMS).counties().count() > 1
     place = "worker__township__parent" if several else "worker__township"
     counted = attempts_within(user, exam).values_list(place, "state").annotate(n=Count("pk"))
     rows: dict[int, Row] = {}

@@ -12,12 +12,18 @@ from exams import questions
 from exams.models import Bank, Question
 from lms import menus
 from records.models import Subject
+from roster import reach
 from roster.backoffice import ScopedInspectView, ScopedModelViewSet
+from roster.models import Duty, Role
+
+# the banks are the whole city's and name nobody
+READERS = (Role.CITY_ADMIN, Role.EDITOR, Duty.EXAMS)
 
 
 class BankViewSet(ScopedModelViewSet):
     model = Bank
     name = "banks"
+    readers = READERS
     icon = "folder-open-inverse"
     menu_label = _("题库")
     menu_hint = _("三个科目各有多少题")
@@ -33,7 +39,8 @@ class BankViewSet(ScopedModelViewSet):
     inspect_view_fields = ["name", "subject"]
 
     def scope(self, user: Any) -> QuerySet[Bank]:
-        return Bank.objects.annotate(count=Count("questions"))
+        banks = Bank.objects.annotate(count=Count("questions"))
+        return banks if reach.has(user, *READERS) else banks.none()
 
 
 class QuestionFilter(WagtailFilterSet):
@@ -58,6 +65,7 @@ class QuestionInspectView(ScopedInspectView):
 class QuestionViewSet(ScopedModelViewSet):
     model = Question
     name = "questions"
+    readers = READERS
     icon = "help"
     menu_label = _("题目")
     menu_hint = _("查题目、答案、解析和依据")
@@ -77,4 +85,5 @@ class QuestionViewSet(ScopedModelViewSet):
     inspect_view_fields = ["bank", "kind", "stem"]
 
     def scope(self, user: Any) -> QuerySet[Question]:
-        return Question.objects.select_related("bank")
+        questions = Question.objects.select_related("bank")
+        return questions if reach.has(user, *READERS) else questions.none()

@@ -14,6 +14,7 @@ from lms.panels import Waiting, WaitingPanel
 from roster import reach
 from roster.asking import Asking
 from roster.backoffice import AdminsMenuItem, ScopedModelViewSet
+from roster.models import Duty
 
 
 @hooks.register("register_admin_viewset")
@@ -42,7 +43,13 @@ def exams_group() -> MenuItem:
 def menu() -> MenuItem:
     hint = gettext_lazy("出卷、发布，看参考和评分的进度")
     return AdminsMenuItem(
-        gettext_lazy("考试"), reverse("exam_list"), name="exams", icon_name="form", attrs={"title": hint}, order=145
+        gettext_lazy("考试"),
+        reverse("exam_list"),
+        wanted=(Duty.EXAMS,),
+        name="exams",
+        icon_name="form",
+        attrs={"title": hint},
+        order=145,
     )
 
 
@@ -50,7 +57,7 @@ def menu() -> MenuItem:
 def what_waits(request: Asking, panels: list[Any]) -> None:
     """Exams nobody has published yet, for those who may; and those that are open now."""
     user: Any = request.user
-    if not reach.has(user, *reach.ADMINS):
+    if not reach.has(user, Duty.EXAMS):
         return
     now = request.now
     items = []
@@ -58,7 +65,9 @@ def what_waits(request: Asking, panels: list[Any]) -> None:
         waiting = cms.settable(request).filter(published_at=None).count()
         if waiting:
             items.append(Waiting(_("场考试还没有发布"), waiting, reverse("exam_list"), "warn"))
-    running = Exam.objects.published().touching(reach.paths(user)).filter(opens_at__lte=now, closes_at__gt=now)
+    running = (
+        Exam.objects.published().touching(reach.paths(user, Duty.EXAMS)).filter(opens_at__lte=now, closes_at__gt=now)
+    )
     for exam in running.order_by("closes_at")[:3]:
         yet = tally.attempts_within(user, exam).filter(state=AttemptState.DUE).count()
         text = _("人还没考“%(title)s”，%(at)s 截止") % {"title": exam.title, "at": times.in_short(exam.closes_at)}

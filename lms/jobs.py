@@ -19,6 +19,7 @@ from django.db.models import F, Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from lms import audit
 from lms.models import Job, JobQuerySet, JobState
 from lms.refusal import Refused
 
@@ -147,6 +148,16 @@ def close(job: Job, *, state: str, message: str) -> None:
 
 def given_up() -> str:
     return _("系统反复出错，这项工作没有做完，请联系管理员。")
+
+
+@transaction.atomic
+def again(job: Job, *, by: Model, now: datetime) -> None:
+    """Queue a job that was given up once more, for its owner as before: whatever it checks of them it checks again. Refuses any other."""
+    given_up = Job.objects.filter(pk=job.pk, state=JobState.FAILED)
+    if not given_up.update(state=JobState.QUEUED, tries=0, message="", finished_at=None, heartbeat=now):
+        raise Refused(_("只有没做完的任务可以再试。"))
+    audit.note("job.again", now=now, actor=by, subject=job, kind=job.kind)
+    transaction.on_commit(lambda: send(job.pk))
 
 
 def sweep(*, now: datetime) -> int:

@@ -112,6 +112,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "roster.idle.not_left_alone",
     "roster.middleware.first_things_first",
+    "roster.gate.Gate",
 ]
 
 ROOT_URLCONF = "lms.urls"

@@ -13,9 +13,9 @@ from lms.refusal import Refused
 from mentors.models import Claim, Mentor, MentorQuerySet
 from roster import coverage, reach
 from roster.asking import Asking
-from roster.models import Level, Role, Territory, User, Worker, WorkerQuerySet, WorkerState
+from roster.models import Duty, Level, Role, Territory, User, Worker, WorkerQuerySet, WorkerState
 
-APPOINTING = (Role.CITY_ADMIN, Role.COUNTY_ADMIN)
+APPOINTING = (Role.CITY_ADMIN, Role.COUNTY_ADMIN, Duty.TRAINING)
 LEVEL_OF = {Mentor.COUNTY: Level.COUNTY, Mentor.TOWNSHIP: Level.TOWNSHIP}
 
 
@@ -32,7 +32,7 @@ def mentor_of(request: Asking) -> Mentor | None:
 
 def visible_to(user: User) -> MentorQuerySet:
     """The mentors an admin may see: those whose worker is within reach."""
-    return Mentor.objects.filter(worker__in=reach.workers(user))
+    return Mentor.objects.filter(worker__in=reach.workers(user, Duty.TRAINING))
 
 
 def listed(by: User | None) -> WorkerQuerySet:

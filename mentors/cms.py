@@ -16,6 +16,7 @@ from mentors.models import Mentor
 from records.models import Kind, SkillRecord
 from roster import reach
 from roster.asking import Asking
+from roster.models import Duty
 
 
 def counted(request: Asking) -> QuerySet[Mentor]:
@@ -34,7 +35,7 @@ def counted(request: Asking) -> QuerySet[Mentor]:
     )
 
 
-@reach.only(*reach.ADMINS)
+@reach.only(Duty.TRAINING)
 @require_safe
 def mentor_list(request: Asking) -> HttpResponse:
     today = timezone.localdate(request.now)

@@ -11,6 +11,7 @@ from mentors import appointment, cms
 from roster import reach
 from roster.asking import Asking
 from roster.backoffice import AdminsMenuItem
+from roster.models import Duty
 
 
 @hooks.register("register_admin_urls")
@@ -26,16 +27,22 @@ def addresses() -> list[URLPattern]:
 def menu() -> MenuItem:
     hint = _("聘任小教员，看每个人评了多少")
     return AdminsMenuItem(
-        _("小教员"), reverse("mentors"), name="mentors", icon_name="user", attrs={"title": hint}, order=120
+        _("小教员"),
+        reverse("mentors"),
+        wanted=(Duty.TRAINING,),
+        name="mentors",
+        icon_name="user",
+        attrs={"title": hint},
+        order=120,
     )
 
 
 @hooks.register("construct_homepage_panels")
 def what_waits(request: Asking, panels: list[Any]) -> None:
     user = request.user
-    if not reach.has(user, *reach.ADMINS):
+    if not reach.has(user, Duty.TRAINING):
         return
-    unmarked = marking.waiting().filter(attempt__worker__in=reach.workers(user)).count()
+    unmarked = marking.waiting().filter(attempt__worker__in=reach.workers(user, Duty.TRAINING)).count()
     listed = appointment.listed(user).count() if reach.has(user, *appointment.APPOINTING) else 0
     items = []
     if listed:

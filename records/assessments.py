@@ -18,12 +18,12 @@ from records.models import Assessment, Kind, Round, Scheme, SkillRecord
 from records.scheme import UNGRADED, Fact, Judgement, Rules, judge
 from records.schemes import default_schemes
 from roster import reach
-from roster.models import Role, Territory, User, Worker, WorkerQuerySet
+from roster.models import Duty, Role, Territory, User, Worker, WorkerQuerySet
 
 __all__ = ["default_schemes", "draft", "settle"]
 
 # who may draft and settle, within their territory
-SETTLERS = (Role.CITY_ADMIN, Role.COUNTY_ADMIN)
+SETTLERS = (Role.CITY_ADMIN, Role.COUNTY_ADMIN, Duty.ASSESSMENT)
 
 
 def draft(
@@ -35,8 +35,7 @@ def draft(
     does not add up. `progress` hears how many workers are done, of how many. The judging runs before the transaction, so
     that nobody else's writing waits for it.
     """
-    if by is not None and not reach.covers(by, county, *SETTLERS):
-        raise Refused(_("只有本县或市级管理员可以初评，请联系他们。"))
+    check_drafter(by, county)
     check_open(scheme, county)
     rules = schemes.rules(scheme)
     assessed = list(_assess(scheme, county, rules, progress=progress))
@@ -49,6 +48,8 @@ def _write(assessed: list[Assessment], scheme: Scheme, county: Territory, *, by:
     Territory.objects.select_for_update().get(
         pk=county.pk
     )  # two drafts at once take their versions one after the other
+    # judging takes its time, and the role may have been lost meanwhile
+    check_drafter(User.objects.get(pk=by.pk) if by else None, county)
     check_open(scheme, county)
     drafted = Round.objects.create(
         scheme=scheme, county=county, version=_last_version(scheme, county) + 1, data_as_of=now, drafted_by=by
@@ -58,6 +59,11 @@ def _write(assessed: list[Assessment], scheme: Scheme, county: Territory, *, by:
     Assessment.objects.bulk_create(assessed, batch_size=500)
     audit.note("assessments.drafted", now=now, actor=by, subject=drafted, territory=county.path, workers=len(assessed))
     return drafted
+
+
+def check_drafter(by: User | None, county: Territory) -> None:
+    if by is not None and not reach.covers(by, county, *SETTLERS):
+        raise Refused(_("只有本县或市级管理员可以初评，请联系他们。"))
 
 
 def check_open(scheme: Scheme, county: Territory) -> None:
@@ -146,6 +152,7 @@ def settle(drafted: Round, *, by: User, now: datetime, override_reason: str = ""
         raise Refused(_("只有本县或市级管理员可以审定，请联系他们。"))
     if locked.state == Round.SETTLED:
         return locked
+    check_open(locked.scheme, locked.county)
     _check_newest(locked)
     _check_quota(locked, override_reason)
     locked.state, locked.settled_by, locked.settled_at = Round.SETTLED, by, now

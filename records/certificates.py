@@ -20,7 +20,7 @@ from lms.refusal import Refused
 from records import drawing
 from records.models import Certificate, CertificateCounter
 from roster import reach
-from roster.models import User, Worker
+from roster.models import Duty, User, Worker
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _worded(award: Award, *, number: str, now: datetime) -> Certificate:
 
 def visible_to(user: User) -> QuerySet[Certificate]:
     """One's own certificates, and for admins those of the workers within reach."""
-    return Certificate.objects.filter(Q(worker__user=user) | Q(worker__in=reach.workers(user)))
+    return Certificate.objects.filter(Q(worker__user=user) | Q(worker__in=reach.workers(user, Duty.EXAMS, Duty.ROSTER)))
 
 
 def address(certificate: Certificate) -> str:

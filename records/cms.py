@@ -23,11 +23,11 @@ from records.models import Assessment, Round, Scheme
 from records.views import evidence
 from roster import reach, unmasking
 from roster.asking import Asking
-from roster.models import TerritoryQuerySet
+from roster.models import Duty, TerritoryQuerySet
 
 __all__ = ["tasks"]  # imported so that the work of drafting is known wherever a draft can be asked for
 
-ADMINS = reach.only(*reach.ADMINS)
+ADMINS = reach.only(Duty.ASSESSMENT)
 
 
 def counties(request: Asking) -> TerritoryQuerySet:

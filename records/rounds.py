@@ -12,13 +12,13 @@ from lms import exported, times, workbooks
 from records.models import Assessment, Round, Scheme
 from records.scheme import UNGRADED, cents
 from roster import reach
-from roster.models import Employment, Territory, TerritoryQuerySet, User
+from roster.models import Duty, Employment, Territory, TerritoryQuerySet, User
 
 
 def counties(user: User) -> TerritoryQuerySet:
     """Counties within reach, and the county above an admin whose reach is a township."""
     own = Q()
-    for path in reach.paths(user):
+    for path in reach.paths(user, Duty.ASSESSMENT):
         own |= Q(path__startswith=path) | Q(pk__in=[int(part) for part in path.split("/") if part])
     return Territory.objects.counties().filter(own) if own else Territory.objects.none()
 
@@ -31,7 +31,7 @@ def visible_to(user: User) -> QuerySet[Round]:
 
 def people(user: User, held: Round) -> QuerySet[Assessment]:
     """The assessed of a round within reach, the best first; those without a score come last."""
-    found = Assessment.objects.filter(round=held, township__in=reach.territories(user))
+    found = Assessment.objects.filter(round=held, township__in=reach.territories(user, Duty.ASSESSMENT))
     return found.select_related("worker", "township").order_by(F("score").desc(nulls_last=True), "worker__number")
 
 
@@ -68,7 +68,7 @@ Summary = tuple[int, Decimal | None, list[tuple[str, int]]]
 
 
 def _figures(user: User, held: list[Round]) -> dict[int, Summary]:
-    mine = Assessment.objects.filter(round__in=held, township__in=reach.territories(user)).order_by()
+    mine = Assessment.objects.filter(round__in=held, township__in=reach.territories(user, Duty.ASSESSMENT)).order_by()
     grades: dict[int, dict[str, int]] = defaultdict(dict)
     for pk, grade, count in mine.values_list("round", "grade").annotate(n=Count("pk")):
         grades[pk][grade] = count

@@ -13,8 +13,8 @@ from records.figures import HoursJudge, WordJudge
 from records.models import Kind, Subject
 from records.recordfile import RecordResource
 from records.shelf import Claim, Held
-from roster import reach
 from roster.judges import RequiredJudge
+from roster.models import Duty
 
 SUBJECTS = (("政策", Subject.POLICY), ("法", Subject.POLICY), ("平台", Subject.PLATFORM), ("案", Subject.CASE))
 MODES = (
@@ -50,7 +50,7 @@ class TrainingResource(RecordResource):
     next_kind = "work"
     posts = Kind.HOURS
     prefix = origins.TRAINING
-    roles = tuple(sorted(reach.ADMINS))
+    roles = (Duty.TRAINING,)
 
     course = ColumnField(
         "课程",

@@ -11,6 +11,7 @@ from records.models import Round
 from roster import reach
 from roster.asking import Asking
 from roster.backoffice import AdminsMenuItem
+from roster.models import Duty
 
 # the back office knows the kinds of import that post to the ledger by importing them here
 __all__ = ["kinds"]
@@ -35,7 +36,13 @@ def addresses() -> list[URLPattern]:
 def assessment_menu() -> MenuItem:
     hint = _("年度初评，核对依据，审定等次")
     return AdminsMenuItem(
-        _("考核"), reverse("assessments"), name="assessments", icon_name="list-ul", attrs={"title": hint}, order=150
+        _("考核"),
+        reverse("assessments"),
+        wanted=(Duty.ASSESSMENT,),
+        name="assessments",
+        icon_name="list-ul",
+        attrs={"title": hint},
+        order=150,
     )
 
 

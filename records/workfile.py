@@ -17,7 +17,7 @@ from records.models import Kind
 from records.recordfile import RecordResource
 from records.shelf import Claim, Held
 from roster.identity.cleaning import plain
-from roster.models import Role
+from roster.models import Duty, Role
 
 
 class CellJudge(Judge):
@@ -42,7 +42,7 @@ class WorkResource(RecordResource):
     posts = Kind.WORK
     prefix = origins.WORK
     out_of = FULL
-    roles = (Role.CITY_ADMIN, Role.COUNTY_ADMIN)
+    roles = (Role.CITY_ADMIN, Role.COUNTY_ADMIN, Duty.ASSESSMENT)
 
     period = ColumnField(
         "考核期",

@@ -184,7 +184,7 @@ def rehire(
     Step.objects.bulk_create(steps)
     ids = [step.worker_id for step in steps]
     Worker.objects.filter(pk__in=ids).update(state=WorkerState.ACTIVE)
-    User.objects.filter(worker__in=ids).update(is_active=True)
+    User.objects.filter(worker__in=ids, suspended_at=None).update(is_active=True)
     return {step.worker_id: step.pk for step in steps}
 
 

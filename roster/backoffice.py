@@ -1,6 +1,6 @@
 """Wagtail's generic parts with reach: every menu, list, page and export starts from what the user may see."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.core.paginator import Page
@@ -25,10 +25,14 @@ from roster.models import SavedView
 
 
 class AdminsMenuItem(MenuItem):
-    """Shown to those who hold an admin role today."""
+    """Shown to those who hold today what its screen is for: any admin role, narrowed by the roles and duties in `wanted`."""
+
+    def __init__(self, *args: Any, wanted: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.wanted = wanted
 
     def is_shown(self, request: Asking) -> bool:
-        return reach.has(request.user, *reach.ADMINS)
+        return reach.has(request.user, *self.wanted)
 
 
 def sent(request: HttpRequest) -> list[tuple[str, str]]:
@@ -41,13 +45,19 @@ class Scoped:
     """Mixed into a generic view: rows come from the viewset's `scope`, and what is outside is a 404 like the unknown."""
 
     scope: Any = None
+    readers: tuple[str, ...] = ()
     request: HttpRequest
     kwargs: dict[str, Any]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not self.user_has_any_permission(self.any_permission_required):  # type: ignore[attr-defined]
+        user: Any = request.user
+        allowed = self.user_has_any_permission(self.any_permission_required)  # type: ignore[attr-defined]
+        if not (allowed and reach.has(user, *self.readers)):
             raise Http404
-        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+        for duty in reach.DUTIES & set(self.readers):
+            reach.stand_at(user, duty)
+        response = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+        return reach.while_held(response, user, *self.readers)
 
     def scoped(self) -> QuerySet[Any]:
         return self.scope(self.request.user)
@@ -99,6 +109,7 @@ class ScopedIndexView(Scoped, generic.IndexView):
     """
 
     scope = None
+    readers = ()
     template_name = "roster/cms_list.html"
     results_template_name = "roster/cms_list_results.html"
     paginator_class = LeanPaginator
@@ -213,6 +224,7 @@ class ScopedIndexView(Scoped, generic.IndexView):
 
 class ScopedInspectView(Scoped, generic.InspectView):
     scope = None
+    readers = ()
     # names of what is not a field with a name of its own
     labels: dict[str, Any] = {}
 
@@ -236,17 +248,15 @@ LISTS: dict[str, "ScopedModelViewSet"] = {}
 def listing_of(request: HttpRequest, name: str) -> "ScopedModelViewSet":
     """A list by the name it has in addresses; 404 for whom it does not exist."""
     listing = LISTS.get(name)
-    if listing is None or not listing.permission_policy.user_has_any_permission(
-        request.user, ["add", "change", "delete", "view"]
-    ):
+    if listing is None or not listing.open_to(request.user):
         raise Http404
     return listing
 
 
 class ScopedModelViewSet(ModelViewSet):
     """
-    A viewset that reads within reach. `scope(user)` gives the rows; only the list and the single page are routed, because
-    what changes a row is a verb with a screen of its own.
+    A viewset that reads within reach. `readers` says for which roles and which duty it exists, `scope(user)` gives the rows; only
+    the list and the single page are routed, because what changes a row is a verb with a screen of its own.
     """
 
     index_view_class = ScopedIndexView
@@ -268,7 +278,13 @@ class ScopedModelViewSet(ModelViewSet):
     # what is done here, for the dashboard
     menu_hint: Any = ""
 
+    readers: tuple[str, ...] = ()
     scope: Callable[..., QuerySet[Any]]
+
+    def open_to(self, user: Any) -> bool:
+        """Permission says what, reach says where: only where both do."""
+        allowed = self.permission_policy.user_has_any_permission(user, ["add", "change", "delete", "view"])
+        return allowed and reach.has(user, *self.readers)
 
     def on_register(self) -> None:
         super().on_register()
@@ -283,6 +299,7 @@ class ScopedModelViewSet(ModelViewSet):
 
     def get_menu_item(self, order: int | None = None) -> MenuItem:
         item: MenuItem = super().get_menu_item(order)
+        item.is_shown = lambda request: self.open_to(request.user)
         if self.menu_hint:
             item.attrs["title"] = self.menu_hint
         return item
@@ -294,11 +311,11 @@ class ScopedModelViewSet(ModelViewSet):
 
     def get_index_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
         given = super().get_index_view_kwargs(**kwargs)
-        ours = ("scope", "find", "search_hint", "acts", "act_url_name", "act_links", "unit")
+        ours = ("scope", "readers", "find", "search_hint", "acts", "act_url_name", "act_links", "unit")
         return {**given, **{name: getattr(self, name) for name in ours}}
 
     def get_inspect_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
-        return {**super().get_inspect_view_kwargs(**kwargs), "scope": self.scope}
+        return {**super().get_inspect_view_kwargs(**kwargs), "scope": self.scope, "readers": self.readers}
 
     def get_urlpatterns(self) -> list[URLPattern]:
         return [

@@ -18,6 +18,7 @@ from lms.refusal import Refused
 from roster import employment, reach
 from roster.models import (
     ChangeKind,
+    Duty,
     FormerName,
     Grid,
     Level,
@@ -30,7 +31,7 @@ from roster.models import (
 )
 from roster.territories import stem_of, was_called
 
-CHANGERS = (Role.CITY_ADMIN, Role.COUNTY_ADMIN)
+CHANGERS = (Role.CITY_ADMIN, Role.COUNTY_ADMIN, Duty.ROSTER)
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def may_change(by: User, place: Territory) -> bool:
     """Townships and communities are changed by the admins of their county and of the city, counties by those of the city."""
     if place.level in (Level.TOWNSHIP, Level.COMMUNITY):
         return reach.covers(by, place, *CHANGERS)
-    return place.level == Level.COUNTY and reach.covers(by, place, Role.CITY_ADMIN)
+    return place.level == Level.COUNTY and reach.covers(by, place, Role.CITY_ADMIN, Duty.ROSTER)
 
 
 def hold(places: Sequence[Territory], *, by: User) -> list[Territory]:

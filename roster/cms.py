@@ -17,10 +17,10 @@ from lms import numbers
 from lms.refusal import Refused
 from roster import passwords, reach
 from roster.asking import Asking
-from roster.models import Level, PasswordSheet, TerritoryQuerySet, User, Worker
+from roster.models import Duty, Level, PasswordSheet, TerritoryQuerySet, User, Worker
 from roster.signin_forms import IdentityForm
 
-ADMINS = reach.only(*reach.ADMINS)
+ADMINS = reach.only(Duty.ACCOUNTS)
 
 
 def townships(request: Asking) -> TerritoryQuerySet:
@@ -42,7 +42,7 @@ def townships(request: Asking) -> TerritoryQuerySet:
 
 def waiting_within(user: User) -> int:
     """How many workers within reach have no password of their own yet."""
-    return reach.workers(user).filter(passwords.WAITING).count()
+    return reach.workers(user, Duty.ACCOUNTS).filter(passwords.WAITING).count()
 
 
 @ADMINS

@@ -17,9 +17,9 @@ from lms import audit, exported, numbers, times, workbooks
 from roster import coverage, reach
 from roster.asking import Asking
 from roster.coverage import NO_MENTOR, Row
-from roster.models import Grid, Level, Territory, User, Worker
+from roster.models import Duty, Grid, Level, Territory, User, Worker
 
-ADMINS = reach.only(*reach.ADMINS)
+ADMINS = reach.only(Duty.ROSTER)
 
 # the figures of the table, with the tone of one that is not 0
 FIGURES = {
@@ -67,7 +67,7 @@ class Figure:
 
 def nobody_within(user: User) -> int:
     """How many grids within reach have nobody in charge."""
-    return coverage.narrowed(Grid.objects.current().within(reach.paths(user)), "nobody").count()
+    return coverage.narrowed(Grid.objects.current().within(reach.paths(user, Duty.ROSTER)), "nobody").count()
 
 
 def place_asked(request: Asking) -> Territory:

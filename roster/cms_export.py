@@ -19,8 +19,9 @@ from roster import export, reach
 from roster.asking import Asking
 from roster.backoffice import ScopedIndexView
 from roster.export_forms import FULL, ExportForm
+from roster.models import Duty
 
-ADMINS = reach.only(*reach.ADMINS)
+ADMINS = reach.only(Duty.ROSTER)
 FILTERS = ("county", "township")
 
 

@@ -15,9 +15,9 @@ from roster import corrections, fields, files, reach, unmasking
 from roster.asking import Asking
 from roster.cms_life import blame, mine
 from roster.file_forms import DecideForm, FileForm
-from roster.models import Correction, CorrectionState, Employment
+from roster.models import Correction, CorrectionState, Duty, Employment
 
-ADMINS = reach.only(*reach.ADMINS)
+ADMINS = reach.only(Duty.ROSTER)
 read_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 

@@ -17,9 +17,9 @@ from roster.asking import Asking
 from roster.backoffice import sent
 from roster.boundary_forms import MOST_PARTS, AssignForm, DayForm, PiecesForm, RenumberForm
 from roster.cms_territory import blame, changeable, today, with_people, within
-from roster.models import Batch, Grid, Level, Posting, Worker
+from roster.models import Batch, Duty, Grid, Level, Posting, Worker
 
-ADMINS = reach.only(*reach.ADMINS)
+ADMINS = reach.only(Duty.ROSTER)
 CHANGERS = reach.only(*boundaries.CHANGERS)
 ROWS_OF_ASSIGNING = 120
 ACTS = {

@@ -17,11 +17,11 @@ from lms.refusal import Refused
 from roster import consequences, reach, scans, service, steps
 from roster.asking import Asking
 from roster.employment import Person
-from roster.models import Level, Step, StepKind, Worker
+from roster.models import Duty, Level, Step, StepKind, Worker
 from roster.standing import may_take, name_of, newest_step
 from roster.step_forms import ProposeForm, StepForm, TakeBackForm
 
-ADMINS = reach.only(*reach.ADMINS)
+ADMINS = reach.only(Duty.ROSTER)
 read_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 

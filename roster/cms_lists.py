@@ -19,10 +19,10 @@ from roster import batches as records
 from roster import saved_views as views
 from roster.asking import Asking
 from roster.backoffice import listing_of
-from roster.models import Batch, Role, SavedView, Worker
+from roster.models import Batch, Duty, Role, SavedView, Worker
 
 OFFICE = reach.only(*reach.BACK_OFFICE)
-ADMINS = reach.only(*reach.ADMINS)
+ADMINS = reach.only(Duty.ROSTER)
 NAMED = 8  # people named where an act asks for confirmation
 
 

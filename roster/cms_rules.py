@@ -15,10 +15,10 @@ from roster import agreements, certificates, ladder, reach
 from roster.asking import Asking
 from roster.cms_life import blame
 from roster.file_forms import BandForm, PublishForm
-from roster.models import PostBand, Role, WorkerState
+from roster.models import Duty, PostBand, Role, WorkerState
 
-ADMINS = reach.only(*reach.ADMINS)
-CITY = reach.only(Role.CITY_ADMIN)
+ADMINS = reach.only(Duty.ROSTER)
+CITY = reach.only(Role.CITY_ADMIN, Duty.ROSTER)
 read_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 

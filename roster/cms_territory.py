@@ -19,9 +19,9 @@ from roster.asking import Asking
 from roster.backoffice import sent
 from roster.boundary_forms import MOST_PARTS, ActForm, MergeForm, RenameForm, SplitForm
 from roster.cms_coverage import above, list_of
-from roster.models import FormerName, Grid, Level, Posting, Territory, TerritoryChange, Worker
+from roster.models import Duty, FormerName, Grid, Level, Posting, Territory, TerritoryChange, Worker
 
-ADMINS = reach.only(*reach.ADMINS)
+ADMINS = reach.only(Duty.ROSTER)
 CHANGERS = reach.only(*boundaries.CHANGERS)
 FOUND_AT_MOST = 50
 

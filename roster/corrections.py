@@ -9,14 +9,16 @@ from django.utils.translation import gettext as _
 from lms import audit
 from lms.refusal import Refused
 from roster import fields, files, reach
-from roster.models import Correction, CorrectionState, User, Worker
+from roster.models import Correction, CorrectionState, Duty, User, Worker
 
 WAITING = CorrectionState.WAITING
 
 
 def visible_to(user: User) -> QuerySet[Correction]:
     """Those of the workers within an admin's reach."""
-    return Correction.objects.filter(worker__in=reach.workers(user)).select_related("worker__township", "decided_by")
+    return Correction.objects.filter(worker__in=reach.workers(user, Duty.ROSTER)).select_related(
+        "worker__township", "decided_by"
+    )
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ operator gives out.
 import csv
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -17,7 +17,7 @@ from django.contrib.auth.hashers import make_password
 from lms.demo import City, Login
 from roster import demo_lives, employment, ground, identity, notices, passwords, roles, territories
 from roster.employment import Person
-from roster.models import Agreement, Employment, Grid, GridKind, Level, Notice, Role, Territory, User, Worker
+from roster.models import Agreement, Duty, Employment, Grid, GridKind, Level, Notice, Role, Territory, User, Worker
 
 CONTENT = Path(__file__).parent / "content"
 GRIDS, WORKERS = 4028, 7280
@@ -46,6 +46,8 @@ COUNTY_LOGINS = {
     "421224": "tongshan",
     "421281": "chibi",
 }
+# by which office the county's workers are managed; elsewhere 社会工作部
+COUNTY_LINES = {"421281": "政法委", "421222": "政法委", "421221": "民政"}
 HAN = "一二三四五六七八九十"
 
 
@@ -206,13 +208,20 @@ def logins(city: City, agreement: Agreement) -> None:
     whole = Territory.objects.get(level=Level.CITY)
     admin(city, "city", "胡敏", Role.CITY_ADMIN, whole, "市级管理员：导入、考试、考核")
     for county in Territory.objects.counties():
-        admin(
-            city, COUNTY_LOGINS[county.code], f"{county.name}管理员", Role.COUNTY_ADMIN, county, f"{county.name}管理员"
-        )
+        words, line = f"{county.name}管理员", COUNTY_LINES.get(county.code, "社会工作部")
+        admin(city, COUNTY_LOGINS[county.code], words, Role.COUNTY_ADMIN, county, f"{words}，{line}", line=line)
+    # managed by one office, trained by another: two admins of one county with different duties
+    chibi, both = Territory.objects.get(code="421281"), [Duty.TRAINING, Duty.EXAMS]
+    note = "赤壁市社会工作部，只管培训和考试"
+    admin(city, "chibi.peixun", "葛云", Role.COUNTY_ADMIN, chibi, note, line="社会工作部", duties=both)
     township = Worker.objects.order_by("number")[0].township
     admin(city, "township", f"{township.name}管理员", Role.TOWNSHIP_ADMIN, township, f"{township.name}管理员")
     admin(city, "leader", "周建平", Role.LEADER, whole, "领导：只看通报")
     admin(city, "editor", "陈思源", Role.EDITOR, whole, "内容编辑：课程与题库")
+    # the three who keep each other in check: none of them sees anybody's data
+    admin(city, "system", "邓立新", Role.SYSTEM_ADMIN, whole, "系统管理员：运行情况、后台任务")
+    admin(city, "security", "冯慎之", Role.SECURITY_ADMIN, whole, "安全管理员：给和终止角色、停用账号")
+    admin(city, "auditor", "沈明远", Role.AUDITOR, whole, "审计管理员：只看审计日志")
     plain = Worker.objects.filter(listed_as_mentor="").order_by("number")
     full = plain.filter(employment=Employment.FULL_TIME)[0]
     part = plain.filter(employment=Employment.PART_TIME)[0]
@@ -229,9 +238,20 @@ def logins(city: City, agreement: Agreement) -> None:
     city.logins.append(Login("新上岗的网格员", newcomer.mobile, password, "首次登录：要改密码、签保密协议"))
 
 
-def admin(city: City, username: str, name: str, role: str, territory: Territory, note: str) -> User:
+def admin(
+    city: City,
+    username: str,
+    name: str,
+    role: str,
+    territory: Territory,
+    note: str,
+    *,
+    line: str = "",
+    duties: Sequence[str] = (),
+) -> User:
     password = passwords.draw()
     user = User.objects.create_user(username, password=password, name=name)
-    roles.grant(user, role, territory, since=city.now.date(), by=None, now=city.now, reason="演示")
+    given = {"since": city.now.date(), "reason": "演示", "line": line, "duties": duties}
+    roles.grant(user, role, territory, by=None, now=city.now, **given)  # type: ignore[arg-type]
     city.logins.append(Login(str(Role(role).label), username, password, note))
     return user

@@ -16,7 +16,7 @@ from lms.resources import Applied, ColumnField, Line
 from roster import employment, reach, registers, territories
 from roster.gazetteer import PlacedResource
 from roster.judges import RequiredJudge
-from roster.models import Level, Role, Territory, TerritoryChange
+from roster.models import Duty, Level, Role, Territory, TerritoryChange
 
 LEVELS = {"市": "city", "县": "county", "乡镇": "township", "村": "village"} | {
     level: level for level in territories.LEVELS
@@ -91,7 +91,7 @@ class DivisionResource(PlacedResource):
 
     @classmethod
     def allowed(cls, user: Any) -> bool:
-        return reach.has(user, Role.CITY_ADMIN)
+        return reach.has(user, Role.CITY_ADMIN, Duty.ROSTER)
 
     def prepare(self, *, actor: Any, now: datetime) -> None:
         self.known = {place.code: place for place in Territory.objects.current()}

@@ -17,10 +17,10 @@ from lms import exported
 from lms.refusal import Refused
 from lms.streamed import Look, Pen, Value
 from roster import identity, reach
-from roster.models import Posting, Role, Territory, User, Worker
+from roster.models import Duty, Posting, Role, Territory, User, Worker
 from roster.rosterfile import RosterResource
 
-WHOLE = (Role.CITY_ADMIN, Role.COUNTY_ADMIN)  # who may take out numbers that are not masked
+WHOLE = (Role.CITY_ADMIN, Role.COUNTY_ADMIN, Duty.ROSTER)  # who may take out numbers that are not masked
 # what numbers are needed for that are not masked; a list with masked ones may leave for any reason
 REASONS = ("return", "check", "insure", "repair")
 IN_MEMORY = 4 * 1024 * 1024
@@ -77,7 +77,7 @@ def export(
 
 def within(by: User, *, full: bool) -> QuerySet[Worker]:
     """Those who have not gone, in the order of their places."""
-    workers = reach.workers(by, *WHOLE) if full else reach.workers(by)
+    workers = reach.workers(by, *WHOLE) if full else reach.workers(by, Duty.ROSTER)
     return workers.listed().order_by("township__code", "number")
 
 

@@ -15,6 +15,7 @@ from roster import reach
 from roster.fields import DATES, FIELDS, label, read, shown, value_of
 from roster.identity import pinyin_of
 from roster.models import (
+    Duty,
     Employment,
     PostBand,
     Role,
@@ -44,7 +45,7 @@ FOLLOWING: dict[str, Callable[[Worker], dict[str, Any]]] = {
 
 
 def may_change(by: User, worker: Worker, name: str) -> bool:
-    return reach.covers(by, worker.township, *(KEEPERS if name in RESERVED else ()))
+    return reach.covers(by, worker.township, Duty.ROSTER, *(KEEPERS if name in RESERVED else ()))
 
 
 @transaction.atomic
@@ -92,7 +93,7 @@ def check_may(by: User | None, worker: Worker) -> None:
         return
     if worker.user_id == by.pk:
         raise Refused(_("不能改自己的档案。登记有误的，请在“我的”里申请更正。"))
-    if not reach.covers(by, worker.township):
+    if not reach.covers(by, worker.township, Duty.ROSTER):
         raise Refused(_("这个人不在你的管辖范围，请上一级管理员办理。"))
 
 

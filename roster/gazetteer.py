@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from lms import sheets
 from lms.resources import Line, SheetResource
 from roster import reach
-from roster.models import Level, Territory
+from roster.models import Duty, Level, Territory
 from roster.places import Map, covered
 
 FEW = 60  # communities that can still be picked from a list
@@ -23,7 +23,7 @@ class PlacedResource(SheetResource):
 
     @classmethod
     def place_of(cls, user: Any) -> str:
-        return reach.home_path(user)
+        return reach.home_path(user, Duty.ROSTER)
 
     @classmethod
     def remembered_for(cls, place: str) -> str:
@@ -31,7 +31,7 @@ class PlacedResource(SheetResource):
 
     @classmethod
     def seen_by(cls, user: Any) -> Q:
-        return reach.within_paths("place", reach.paths(user))
+        return reach.within_paths("place", reach.paths(user, Duty.ROSTER))
 
     @classmethod
     def lists(cls, user: Any) -> dict[str, list[str]]:
@@ -43,7 +43,7 @@ class PlacedResource(SheetResource):
 
     @classmethod
     def gazetteer(cls, user: Any) -> list[tuple[str, ...]]:
-        places = reach.territories(user).current().filter(level=Level.COMMUNITY).order_by("code")
+        places = reach.territories(user, Duty.ROSTER).current().filter(level=Level.COMMUNITY).order_by("code")
         names = places.values_list("parent__parent__name", "parent__name", "name")
         return [(_("县市区"), _("乡镇街道"), _("村社区")), *names] if names else []
 
@@ -54,12 +54,18 @@ class PlacedResource(SheetResource):
 
 
 def within(user: Any, level: str) -> list[str]:
-    return list(reach.territories(user).current().filter(level=level).order_by("code").values_list("name", flat=True))
+    return list(
+        reach.territories(user, Duty.ROSTER)
+        .current()
+        .filter(level=level)
+        .order_by("code")
+        .values_list("name", flat=True)
+    )
 
 
 def counties_above(user: Any) -> list[str]:
     """The counties of the townships of an admin who has no county of their own."""
-    own = reach.territories(user).current().filter(level=Level.TOWNSHIP)
+    own = reach.territories(user, Duty.ROSTER).current().filter(level=Level.TOWNSHIP)
     return list(Territory.objects.filter(pk__in=own.values("parent")).order_by("code").values_list("name", flat=True))
 
 

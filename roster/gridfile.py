@@ -16,7 +16,7 @@ from lms.resources import Applied, ColumnField, Line
 from roster import employment, identity, reach, registers, territories
 from roster.gazetteer import PlacedResource, find_community
 from roster.judges import RequiredJudge, TermJudge, WholeNumberJudge
-from roster.models import Grid, GridKind, Level, Role, Territory
+from roster.models import Duty, Grid, GridKind, Level, Role, Territory
 from roster.places import Map, covered
 
 
@@ -114,7 +114,7 @@ class GridResource(PlacedResource):
 
     @classmethod
     def allowed(cls, user: Any) -> bool:
-        return reach.has(user, Role.CITY_ADMIN, Role.COUNTY_ADMIN)
+        return reach.has(user, Role.CITY_ADMIN, Role.COUNTY_ADMIN, Duty.ROSTER)
 
     @classmethod
     def missing(cls) -> str:
@@ -125,7 +125,7 @@ class GridResource(PlacedResource):
         if sentence := self.missing():
             raise Refused(sentence)
         self.map = Map.draw()
-        self.paths = reach.paths(actor, Role.CITY_ADMIN, Role.COUNTY_ADMIN) if actor else [""]
+        self.paths = reach.paths(actor, Role.CITY_ADMIN, Role.COUNTY_ADMIN, Duty.ROSTER) if actor else [""]
 
     def judge(self, lines: list[Line], *, tables: list[sheets.Table]) -> None:
         codes: set[str] = set()
@@ -195,7 +195,7 @@ class GridResource(PlacedResource):
         return _("没有") if value in (None, "") else str(value)
 
     def permit(self, plans: Sequence[dict[str, Any]], *, actor: Any) -> None:
-        paths = reach.paths(actor, Role.CITY_ADMIN, Role.COUNTY_ADMIN)
+        paths = reach.paths(actor, Role.CITY_ADMIN, Role.COUNTY_ADMIN, Duty.ROSTER)
         places = Territory.objects.filter(pk__in={plan["community_id"] for plan in plans}).values_list(
             "path", flat=True
         )

@@ -13,7 +13,7 @@ from lms import audit
 from lms.refusal import Refused
 from roster import employment, numbering, reach
 from roster.boundaries import CHANGERS
-from roster.models import Batch, Grid, Posting, Territory, User, Worker, WorkerState
+from roster.models import Batch, Duty, Grid, Posting, Territory, User, Worker, WorkerState
 from roster.territories import keep_number
 
 LISTING = "grids"
@@ -29,7 +29,7 @@ class Piece:
     name: str = ""
 
 
-def hold(grids: Sequence[Grid], *, by: User, roles: Sequence[str] = ()) -> dict[int, Grid]:
+def hold(grids: Sequence[Grid], *, by: User, roles: Sequence[str] = (Duty.ROSTER,)) -> dict[int, Grid]:
     """The grids as they stand, alone in changing them until the transaction ends. Refuses what is not current or not this person's."""
     employment.hold_numbers()
     found = Grid.objects.select_related("community__parent").in_bulk([grid.pk for grid in grids])
@@ -98,7 +98,7 @@ def unassign(postings: Sequence[Posting], *, on: date, by: User, now: datetime) 
         return None
     in_future(on, now)
     for posting in open_ones:
-        if not reach.covers(by, posting.grid.community):
+        if not reach.covers(by, posting.grid.community, Duty.ROSTER):
             raise Refused(_("%s不归你管理，请联系上一级管理员。") % posting.grid)
         if posting.since and posting.since > on:
             raise Refused(_("%s负责这个网格的开始日期比这一天晚，请核对日期。") % posting.worker.name, code="on")

@@ -10,7 +10,7 @@ from lms import audit
 from lms.refusal import Refused
 from roster import reach
 from roster.employment import hold_numbers
-from roster.models import PostBand, Role, User, Worker
+from roster.models import Duty, PostBand, Role, User, Worker
 
 COMMON = "各地“三岗十八级”的通行定法"
 # the three posts that are known from elsewhere, and the row that nobody has fixed here yet
@@ -38,7 +38,7 @@ def set_band(
     band: PostBand | None, *, name: str, lowest: int, highest: int, pending: bool, basis: str, by: User, now: datetime
 ) -> PostBand:
     """Change a post of the ladder, or add one. Refuses a band that leaves out somebody's step, and a name that stands already."""
-    if not reach.has(by, Role.CITY_ADMIN):
+    if not reach.has(by, Role.CITY_ADMIN, Duty.ROSTER):
         raise Refused(_("岗位等级由市级管理员定，请联系市级管理员。"))
     hold_numbers()
     band = PostBand.objects.select_for_update().get(pk=band.pk) if band else PostBand(order=last() + 1)

@@ -19,7 +19,7 @@ from roster.gazetteer import find_community, in_county
 from roster.judges import SENTENCES
 from roster.known import Known
 from roster.matching import GONE, Matching, full_name
-from roster.models import Employment, Grid, GridKind, PostBand, Posting, Role, Territory, Worker
+from roster.models import Duty, Employment, Grid, GridKind, PostBand, Posting, Role, Territory, Worker
 from roster.places import Map, covered
 from roster.posts import Bands
 from roster.rostercolumns import RosterColumns
@@ -60,7 +60,7 @@ class RosterResource(RosterColumns):
 
     @classmethod
     def allowed(cls, user: Any) -> bool:
-        return reach.has(user, *reach.ADMINS)
+        return reach.has(user, Duty.ROSTER)
 
     @classmethod
     def missing(cls) -> str:
@@ -77,8 +77,8 @@ class RosterResource(RosterColumns):
             raise Refused(sentence)
         self.map, self.bands = Map.draw(), Bands.draw()
         self.map.posts = self.bands.names
-        self.paths = reach.paths(actor) if actor else [""]
-        self.may_decide = actor is None or reach.has(actor, Role.CITY_ADMIN, Role.COUNTY_ADMIN)
+        self.paths = reach.paths(actor, Duty.ROSTER) if actor else [""]
+        self.may_decide = actor is None or reach.has(actor, Role.CITY_ADMIN, Role.COUNTY_ADMIN, Duty.ROSTER)
         self.cut: list[tuple[Line, dict[str, Any]]] = []
 
     def judge(self, lines: list[Line], *, tables: list[sheets.Table]) -> None:
@@ -246,7 +246,7 @@ class RosterResource(RosterColumns):
     # --- applying ---------------------------------------------------------------------------------------------------
 
     def permit(self, plans: Sequence[dict[str, Any]], *, actor: Any) -> None:
-        paths = reach.paths(actor)
+        paths = reach.paths(actor, Duty.ROSTER)
         grids = Grid.objects.filter(pk__in={plan["grid"] for plan in plans})
         if not all(covered(path, paths) for path in grids.values_list("community__path", flat=True).distinct()):
             raise Refused(_("你的管辖范围变了，剩下的行没有导入。需要导入的，请联系上级管理员。"))

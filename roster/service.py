@@ -20,6 +20,7 @@ from lms.refusal import Refused
 from roster import employment, reach, scans, steps
 from roster.models import (
     Batch,
+    Duty,
     Posting,
     Step,
     StepKind,
@@ -118,10 +119,10 @@ def propose(
     employment.hold_numbers()
     known = Worker.objects.filter(id_hash=id_lookup(person.id_number)).first() if person.id_number else None
     if known:
-        mine = reach.covers(by, known.township)
+        mine = reach.covers(by, known.township, Duty.ROSTER)
         raise Refused(known_already(known) if mine else _("这个身份证号在别处已有档案，请联系上一级管理员核对。"))
     (worker,) = employment.take_up([person], now=now)
-    if not reach.covers(by, worker.township):
+    if not reach.covers(by, worker.township, Duty.ROSTER):
         raise Refused(_("这个乡镇（街道）不在你的管辖范围，请改选。"))
     worker.state, worker.identity = WorkerState.PROPOSED, identity
     worker.save(update_fields=["state", "identity"])
@@ -218,7 +219,7 @@ def _apply(
     if asked.kind in steps.CLOSING:
         ended = [posting.pk for standing in going for posting in standing.held]
         Posting.objects.current().filter(pk__in=ended).update(until=asked.on)
-    User.objects.filter(pk__in=accounts).update(is_active=asked.kind in steps.OPENING)
+    User.objects.filter(pk__in=accounts, suspended_at=None).update(is_active=asked.kind in steps.OPENING)
     _note(made, by=by, now=now, batch=batch)
     return made
 
@@ -313,7 +314,7 @@ def _restore(wrong: list[Step], found: dict[int, Standing], *, note: str, by: Us
     Posting.objects.filter(pk__in=[pk for step in wrong for pk in step.closed.get("postings", ())]).update(until=None)
     for was, active in (("closed", True), ("opened", False)):
         whose = [step.worker_id for step in wrong if step.closed.get("account") == was]
-        User.objects.filter(worker__in=whose).update(is_active=active)
+        User.objects.filter(worker__in=whose, suspended_at=None).update(is_active=active)
     for step, taken in zip(wrong, made, strict=True):
         path = found[step.worker_id].worker.township.path
         audit.note("worker.take_back", now=now, actor=by, subject=taken.worker, territory=path, step=step.pk)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from lms.refusal import Refused
 from roster import reach, steps
-from roster.models import Posting, Role, RoleGrant, Step, StepKind, User, Worker
+from roster.models import Duty, Posting, Role, RoleGrant, Step, StepKind, User, Worker
 
 # the day a step takes effect is the first on which things are so: whoever works today for the last time leaves tomorrow
 AHEAD = timedelta(days=1)
@@ -91,7 +91,7 @@ def same(step: Step, asked: Decision) -> bool:
 
 def may_take(by: User | None, kind: str, worker: Worker) -> bool:
     """Whether this person may take this step here; nobody asks the command line."""
-    return by is None or reach.covers(by, worker.township, *steps.TAKERS.get(kind, ()))
+    return by is None or reach.covers(by, worker.township, Duty.ROSTER, *steps.TAKERS.get(kind, ()))
 
 
 def against(standing: Standing, asked: Decision, *, by: User | None, seen: int | None) -> str:

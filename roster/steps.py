@@ -22,6 +22,7 @@ TRANSITIONS: dict[str, dict[str, str]] = {
 }
 # whoever is in one of these is in service and keeps their grids
 SERVING = frozenset({S.ACTIVE, S.SUSPENDED, S.LENT})
+GONE = frozenset({S.REASSIGNED, S.LEFT})
 # these end the service: grids are given up with the date and the account is closed the same day
 CLOSING = frozenset({K.REASSIGN, K.LEAVE})
 OPENING = frozenset({K.REHIRE})

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from lms.models import ImportRun
 from roster import fields, files, reach, steps
-from roster.models import Posting, Step, StepKind, User, Worker, WorkerChange
+from roster.models import Duty, Posting, Step, StepKind, User, Worker, WorkerChange
 
 LONGEST = 200
 
@@ -179,6 +179,7 @@ def source_of(source: str, runs: dict[str, ImportRun], reader: User | None) -> S
 def _import(run: ImportRun, reader: User | None) -> Source:
     text = _("导入：%s") % run.file_name if reader else _("名单导入")
     mine = reader is not None and (
-        run.actor_id == reader.pk or (run.place and any(run.place.startswith(path) for path in reach.paths(reader)))
+        run.actor_id == reader.pk
+        or (run.place and any(run.place.startswith(path) for path in reach.paths(reader, Duty.ROSTER)))
     )
     return Source(text, run.pk if mine else None)

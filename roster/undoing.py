@@ -12,7 +12,7 @@ from lms.refusal import Refused
 from roster import employment, reach
 from roster.boundaries import CHANGERS
 from roster.grids import GONE, LISTING, put
-from roster.models import Batch, Grid, Posting, Role, Territory, User
+from roster.models import Batch, Duty, Grid, Posting, Role, Territory, User
 
 NAMED = 5  # of those in the way, so many are told by name
 
@@ -20,7 +20,7 @@ NAMED = 5  # of those in the way, so many are told by name
 def batches(user: User) -> Any:
     """The acts on grids that this person may see: their own, and all for the admins of the city."""
     found = Batch.objects.filter(listing=LISTING, kind__in=UNDO).select_related("actor", "undone_by")
-    return found if reach.has(user, Role.CITY_ADMIN) else found.filter(actor=user)
+    return found if reach.has(user, Role.CITY_ADMIN, Duty.ROSTER) else found.filter(actor=user)
 
 
 @transaction.atomic
@@ -46,7 +46,7 @@ def stop(names: list[str]) -> None:
 
 
 def permit(by: User, places: list[Territory], *roles: str) -> None:
-    if not all(reach.covers(by, place, *roles) for place in places):
+    if not all(reach.covers(by, place, Duty.ROSTER, *roles) for place in places):
         raise Refused(_("有的网格已经不归你管理，不能撤回。请联系上一级管理员。"))
 
 

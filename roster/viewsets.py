@@ -17,7 +17,7 @@ from lms import menus, numbers
 from roster import acts, boundaries, coverage, reach, search
 from roster.backoffice import ScopedIndexView, ScopedInspectView, ScopedModelViewSet
 from roster.cms_export import WorkerIndexView
-from roster.models import Grid, GridKind, Level, Posting, Territory, User, Worker, WorkerState
+from roster.models import Duty, Grid, GridKind, Level, Posting, Territory, User, Worker, WorkerState
 from roster.worker_file import WorkerInspectView
 from roster.worker_list import COLUMNS, WorkerFilter, places
 
@@ -25,6 +25,7 @@ from roster.worker_list import COLUMNS, WorkerFilter, places
 class WorkerViewSet(ScopedModelViewSet):
     model = Worker
     name = "workers"
+    readers = (Duty.ROSTER,)
     icon = "group"
     menu_label = _("网格员")
     menu_hint = _("查一个人的登记、网格和在岗记录")
@@ -64,7 +65,7 @@ class WorkerViewSet(ScopedModelViewSet):
     ]
 
     def scope(self, user: Any) -> QuerySet[Worker]:
-        return reach.workers(user).select_related("township__parent", "user")
+        return reach.workers(user, Duty.ROSTER).select_related("township__parent", "user")
 
 
 def communities(request: HttpRequest | None) -> QuerySet[Territory]:
@@ -186,6 +187,7 @@ class GridInspectView(ScopedInspectView):
 class GridViewSet(ScopedModelViewSet):
     model = Grid
     name = "grids"
+    readers = (Duty.ROSTER,)
     icon = "site"
     menu_label = _("网格")
     menu_hint = _("查网格的编码、类型、户数和人")
@@ -217,4 +219,6 @@ class GridViewSet(ScopedModelViewSet):
     inspect_view_fields = ["code", "community", "township", "kind", "households", "population"]
 
     def scope(self, user: Any) -> QuerySet[Grid]:
-        return Grid.objects.filter(community__in=reach.territories(user)).select_related("community__parent")
+        return Grid.objects.filter(community__in=reach.territories(user, Duty.ROSTER)).select_related(
+            "community__parent"
+        )

@@ -11,12 +11,14 @@ from lms.panels import Waiting, WaitingPanel
 from roster import (
     certificates,
     cms,
+    cms_accounts,
     cms_audit,
     cms_coverage,
     cms_export,
     cms_file,
     cms_forget,
     cms_grids,
+    cms_jobs,
     cms_life,
     cms_lists,
     cms_notices,
@@ -33,17 +35,11 @@ from roster import (
 )
 from roster.asking import Asking
 from roster.backoffice import AdminsMenuItem, ScopedModelViewSet
+from roster.models import Duty, Role
 from roster.viewsets import GridViewSet, WorkerViewSet
 
 # the back office knows the roster's kinds of import by importing them here
 __all__ = ["kinds"]
-
-
-class GiversMenuItem(MenuItem):
-    """Shown to those who may give a role to somebody."""
-
-    def is_shown(self, request: Asking) -> bool:
-        return reach.has(request.user, *roles.GIVERS)
 
 
 @hooks.register("register_admin_viewset")
@@ -73,6 +69,10 @@ def addresses() -> list[URLPattern]:
         path("roles/new/", cms_roles.new_holder, name="new_holder"),
         path("roles/<int:grant>/end/", cms_roles.end_role, name="end_role"),
         path("roles/<int:grant>/password/", cms_roles.reset_holder, name="reset_holder"),
+        path("accounts/", cms_accounts.find_account, name="find_account"),
+        path("accounts/<int:user>/", cms_accounts.account, name="account"),
+        path("jobs/", cms_jobs.job_list, name="job_list"),
+        path("jobs/<int:task>/again/", cms_jobs.job_again, name="job_again"),
     ]
 
 
@@ -118,6 +118,7 @@ def divisions() -> MenuItem:
     return AdminsMenuItem(
         _("区划"),
         reverse("territories"),
+        wanted=(Duty.ROSTER,),
         name="territories",
         icon_name="folder-open-1",
         attrs={"title": hint},
@@ -129,7 +130,13 @@ def divisions() -> MenuItem:
 def coverage() -> MenuItem:
     hint = _("哪些网格太大太小、没人负责，哪些乡镇没有小教员")
     return AdminsMenuItem(
-        _("网格覆盖"), reverse("coverage"), name="coverage", icon_name="view", attrs={"title": hint}, order=117
+        _("网格覆盖"),
+        reverse("coverage"),
+        wanted=(Duty.ROSTER,),
+        name="coverage",
+        icon_name="view",
+        attrs={"title": hint},
+        order=117,
     )
 
 
@@ -159,15 +166,57 @@ def life_addresses() -> list[URLPattern]:
 def first_passwords() -> MenuItem:
     hint = _("按乡镇（街道）生成，打印后发给本人")
     return AdminsMenuItem(
-        _("首次密码"), reverse("password_sheets"), name="passwords", icon_name="key", attrs={"title": hint}, order=130
+        _("首次密码"),
+        reverse("password_sheets"),
+        wanted=(Duty.ACCOUNTS,),
+        name="passwords",
+        icon_name="key",
+        attrs={"title": hint},
+        order=130,
     )
 
 
 @hooks.register("register_admin_menu_item")
 def role_holders() -> MenuItem:
     hint = _("开管理账号，给角色，终止角色")
-    return GiversMenuItem(
-        _("人员与角色"), reverse("role_holders"), name="roles", icon_name="lock", attrs={"title": hint}, order=240
+    return AdminsMenuItem(
+        _("人员与角色"),
+        reverse("role_holders"),
+        wanted=roles.READERS,
+        name="roles",
+        icon_name="lock",
+        attrs={"title": hint},
+        order=240,
+    )
+
+
+@hooks.register("register_admin_menu_item")
+def accounts() -> MenuItem:
+    hint = _("停用账号，让一个账号在所有设备上退出")
+    wanted = (Role.SECURITY_ADMIN,)
+    return AdminsMenuItem(
+        _("账号"),
+        reverse("find_account"),
+        wanted=wanted,
+        name="accounts",
+        icon_name="user",
+        attrs={"title": hint},
+        order=245,
+    )
+
+
+@hooks.register("register_admin_menu_item")
+def running() -> MenuItem:
+    hint = _("系统运行情况和后台任务")
+    wanted = (Role.SYSTEM_ADMIN,)
+    return AdminsMenuItem(
+        _("运行情况"),
+        reverse("job_list"),
+        wanted=wanted,
+        name="jobs",
+        icon_name="cogs",
+        attrs={"title": hint},
+        order=250,
     )
 
 
@@ -175,7 +224,13 @@ def role_holders() -> MenuItem:
 def worker_corrections() -> MenuItem:
     hint = _("网格员说自己的资料有误，核对后更正")
     return AdminsMenuItem(
-        _("更正申请"), reverse("corrections"), name="corrections", icon_name="edit", attrs={"title": hint}, order=120
+        _("更正申请"),
+        reverse("corrections"),
+        wanted=(Duty.ROSTER,),
+        name="corrections",
+        icon_name="edit",
+        attrs={"title": hint},
+        order=120,
     )
 
 
@@ -185,6 +240,7 @@ def worker_agreements() -> MenuItem:
     return AdminsMenuItem(
         _("保密协议"),
         reverse("agreement_versions"),
+        wanted=(Duty.ROSTER,),
         name="agreements",
         icon_name="doc-full",
         attrs={"title": hint},
@@ -209,7 +265,13 @@ def notices_of_what_is_kept() -> MenuItem:
 def ladder_of_posts() -> MenuItem:
     hint = _("四岗十八级：每个岗位可以定的级")
     return AdminsMenuItem(
-        _("岗位等级"), reverse("post_bands"), name="ladder", icon_name="list-ol", attrs={"title": hint}, order=155
+        _("岗位等级"),
+        reverse("post_bands"),
+        wanted=(Duty.ROSTER,),
+        name="ladder",
+        icon_name="list-ol",
+        attrs={"title": hint},
+        order=155,
     )
 
 
@@ -250,18 +312,24 @@ def chain_broken(request: Asking, panels: list[Any]) -> None:
 
 @hooks.register("construct_homepage_panels")
 def what_waits(request: Asking, panels: list[Any]) -> None:
-    if not reach.has(request.user, *reach.ADMINS):
+    user, today = request.user, timezone.localdate(request.now)
+    if reach.has(user, *roles.READERS):
+        ending = roles.expiring(user, today=today).count()
+        said, url = str(_("个角色三十天内到期")), f"{reverse('role_holders')}?show=soon"
+        panels.append(
+            WaitingPanel(str(_("人员与角色")), [Waiting(said, ending, url, "warn")] if ending else [], order=8)
+        )
+    if not reach.has(user):
         return
-    waiting = cms.waiting_within(request.user)
-    items = (
-        [Waiting(str(_("人还没有自己的密码，登不上")), waiting, reverse("password_sheets"), "warn")] if waiting else []
-    )
-    if nobody := cms_coverage.nobody_within(request.user):
+    items = []
+    if waiting := cms.waiting_within(user):
+        items.append(Waiting(str(_("人还没有自己的密码，登不上")), waiting, reverse("password_sheets"), "warn"))
+    if nobody := cms_coverage.nobody_within(user):
         items.append(Waiting(str(_("个网格没有人负责")), nobody, f"{reverse('grids:index')}?hands=nobody", "warn"))
-    asked = corrections.visible_to(request.user).filter(state=corrections.WAITING).count()
+    asked = corrections.visible_to(user).filter(state=corrections.WAITING).count()
     if asked:
         items.append(Waiting(str(_("份更正申请等处理")), asked, reverse("corrections"), "warn"))
-    due = certificates.due(reach.workers(request.user), today=timezone.localdate(request.now)).count()
+    due = certificates.due(reach.workers(user, Duty.ROSTER), today=today).count()
     if due:
         items.append(Waiting(str(_("人的社工证登记到期或快到期")), due, reverse("certificates_expiring"), "warn"))
     panels.append(WaitingPanel(str(_("名册")), items, order=10))

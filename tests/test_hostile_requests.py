@@ -205,7 +205,7 @@ def test_every_changing_address_wants_the_token(persona: str, request: pytest.Fi
     assert [address for address in CHANGING[persona].split() if client.post(address).status_code != 403] == []
 
 
-def test_handouts_end_with_the_role(client_of: Any, county_admin: User, city_admin: User, now: Any) -> None:
+def test_handouts_end_with_the_role(client_of: Any, county_admin: User, security_admin: User, now: Any) -> None:
     """As the lessons do: for who is neither worker nor holds a role they do not exist."""
     from django.core.files.base import ContentFile
 
@@ -214,7 +214,7 @@ def test_handouts_end_with_the_role(client_of: Any, county_admin: User, city_adm
     addresses = [handout.url, reverse("lesson_film", args=[film.pk, film.filename])]
     client = client_of(county_admin)
     assert [client.get(address).getvalue() for address in addresses] == [b"PK", b"00"]
-    roles.revoke(county_admin.role_grants.get(), by=city_admin, now=now, on=timezone.localdate(now), reason="调离")
+    roles.revoke(county_admin.role_grants.get(), by=security_admin, now=now, on=timezone.localdate(now), reason="调离")
     assert [client.get(address).status_code for address in addresses] == [404, 404]
 
 

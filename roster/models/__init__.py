@@ -14,7 +14,7 @@ from .territory import (
     TerritoryChange,
     TerritoryQuerySet,
 )
-from .users import Role, RoleGrant, RoleGrantQuerySet, SavedView, User
+from .users import KEEPERS, Duty, Role, RoleGrant, RoleGrantQuerySet, SavedView, User
 from .workers import (
     CertificateLevel,
     Channel,
@@ -32,6 +32,7 @@ from .workers import (
 )
 
 __all__ = [
+    "KEEPERS",
     "Acceptance",
     "Agreement",
     "Batch",
@@ -40,6 +41,7 @@ __all__ = [
     "Channel",
     "Correction",
     "CorrectionState",
+    "Duty",
     "Employment",
     "FormerName",
     "Grid",

@@ -1,12 +1,14 @@
 """Who signs in, which roles they hold where, and the views of lists they keep."""
 
-from datetime import date
+from collections.abc import Collection
+from datetime import date, timedelta
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from roster.models.territory import Territory
@@ -20,6 +22,10 @@ class User(AbstractUser):
     mobile_hash = models.CharField(max_length=64, blank=True, db_index=True)
     must_change_password = models.BooleanField(default=False)
     first_password_expires_at = models.DateTimeField(null=True, blank=True)
+    # by the security administrator; whatever becomes of the person's service does not let them in again
+    suspended_at = models.DateTimeField(null=True, blank=True)
+    # how often all sessions were ended at once: it goes into what every session is held against
+    sessions_ended = models.PositiveIntegerField(default=0)
 
     objects: ClassVar[UserManager["User"]] = UserManager()  # type: ignore[assignment]
 
@@ -28,9 +34,21 @@ class User(AbstractUser):
     class Meta:
         verbose_name = _("用户")
         verbose_name_plural = _("用户")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(suspended_at=None) | Q(is_active=False), name="suspended_account_is_closed"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name or self.username
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """A session stands as long as the password stays and nobody has ended all sessions of this person."""
+        standing: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
+        if not self.sessions_ended:
+            return standing
+        return salted_hmac("roster.sessions", f"{standing}:{self.sessions_ended}", algorithm="sha256").hexdigest()
 
     @property
     def first_name(self) -> str:  # type: ignore[override]
@@ -56,9 +74,28 @@ class Role(models.TextChoices):
     AUDITOR = "auditor", _("审计管理员")
 
 
+# the three hold nothing else, and nobody holds two of them
+KEEPERS = frozenset({Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR})
+
+
+class Duty(models.TextChoices):
+    """A part of an admin's work. Counties divide it differently: two admins of one territory may have different duties."""
+
+    ROSTER = "roster", _("名册")
+    TRAINING = "training", _("培训")
+    EXAMS = "exams", _("考试")
+    ASSESSMENT = "assessment", _("考核")
+    ACCOUNTS = "accounts", _("账号")
+
+
 class RoleGrantQuerySet(models.QuerySet["RoleGrant"]):
     def holding(self, *, on: date) -> "RoleGrantQuerySet":
         return self.filter(Q(until=None) | Q(until__gt=on), since__lte=on)
+
+    def overlapping(self, since: date, until: date | None) -> "RoleGrantQuerySet":
+        """Held on any day from `since` to before `until`."""
+        found = self.filter(Q(until=None) | Q(until__gt=since)).exclude(until=F("since"))
+        return found.filter(since__lt=until) if until else found
 
 
 class RoleGrant(models.Model):
@@ -67,6 +104,10 @@ class RoleGrant(models.Model):
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="role_grants")
     role = models.CharField(max_length=20, choices=Role.choices)
     territory = models.ForeignKey(Territory, on_delete=models.PROTECT, related_name="+")
+    # the office that manages through this person, in the county's own words; what it means for whom they see is nothing
+    line = models.CharField(_("条线"), max_length=20, blank=True)
+    # codes of Duty; empty for all of them, those to come included
+    duties = models.JSONField(_("分工"), default=list, blank=True)
     since = models.DateField()
     until = models.DateField(null=True, blank=True)
     granted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
@@ -79,14 +120,40 @@ class RoleGrant(models.Model):
     class Meta:
         verbose_name = _("角色")
         verbose_name_plural = _("角色")
+        # that nobody holds two of the three, or one of them beside another role, is held by a trigger (see the migration)
         constraints = [
             models.UniqueConstraint(
                 fields=["user", "role", "territory"], condition=Q(until=None), name="role_held_once"
-            )
+            ),
+            models.CheckConstraint(condition=Q(until=None) | Q(until__gte=F("since")), name="role_ends_after_it_began"),
+            models.CheckConstraint(condition=~Q(user=F("granted_by")), name="role_not_to_oneself"),
+            models.CheckConstraint(condition=~Q(user=F("ended_by")), name="role_not_ended_by_oneself"),
+            models.CheckConstraint(
+                condition=~Q(role__in=[role.value for role in Role if role in KEEPERS])
+                | Q(granted_by=None, ended_by=None),
+                name="keepers_by_command_alone",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_role_display()} {self.territory}"
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role in {Role.CITY_ADMIN, Role.COUNTY_ADMIN, Role.TOWNSHIP_ADMIN}
+
+    @property
+    def last_day(self) -> date | None:
+        return self.until - timedelta(days=1) if self.until else None
+
+    @property
+    def duty_names(self) -> list[str]:
+        """What this holder does; empty where it is the whole of the work."""
+        return [str(duty.label) for duty in Duty if duty in self.duties]
+
+    def does(self, duties: Collection[str]) -> bool:
+        """Whether any of these duties is theirs."""
+        return not self.duties or not duties or not set(duties).isdisjoint(self.duties)
 
 
 class SavedView(models.Model):
