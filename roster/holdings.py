@@ -204,6 +204,7 @@ declare(
         "reason": "给的原因",
         "end_reason": "终止的原因",
     },
+    plain="line duties",
     hands="granted_by ended_by",
     why="查得清谁在什么时候管什么",
     long="长期保留",
