@@ -29,7 +29,7 @@ WRITING = OFFICE.replace("script-src 'self'", "script-src 'self' 'unsafe-inline'
 FILE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 
 DENIED = (
-    "accelerometer, autoplay, bluetooth, browsing-topics, camera, clipboard-read, display-capture, encrypted-media, geolocation, "
+    "accelerometer, autoplay, browsing-topics, camera, clipboard-read, display-capture, encrypted-media, geolocation, "
     "gyroscope, hid, idle-detection, local-fonts, magnetometer, microphone, midi, otp-credentials, payment, "
     "publickey-credentials-create, publickey-credentials-get, screen-wake-lock, serial, storage-access, sync-xhr, usb, "
     "xr-spatial-tracking"
