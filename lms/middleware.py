@@ -36,8 +36,6 @@ def plain_addresses(get_response: Respond) -> Respond:
         size = numbers.row(request.META.get("CONTENT_LENGTH") or "0")
         if size is None or size > largest(request.path, files=request.content_type == "multipart/form-data"):
             raise RequestDataTooBig
-        if request.path.startswith(policy.RAW_TABLES) and "export" in request.GET:
-            raise Http404
         return get_response(request)
 
     return middleware

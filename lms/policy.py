@@ -8,9 +8,7 @@ from django.http.response import HttpResponseBase
 
 BACK_OFFICE = "/cms/"
 # Wagtail writes scripts (choosers, dates) and styles (its text editor) into these pages; nowhere else does it need that (8.0)
-EDITOR = ("/cms/pages/", "/cms/reports/")
-# reports of Wagtail whose tables hold what people typed as it is; nobody here needs them
-RAW_TABLES = "/cms/reports/"
+EDITOR = "/cms/pages/"
 # answered by `lms.violations`, before sessions and without a database
 REPORT = "/policy-report/"
 ENDPOINT = "policy"

@@ -84,7 +84,7 @@ def test_so_are_the_pages_of_a_visitor(client: Client, db: None, path: str) -> N
         ("/cms/assessments/", policy.OFFICE),
         ("/cms/nowhere/", policy.OFFICE),
         ("/cms/pages/nowhere/", policy.WRITING),
-        ("/cms/reports/site-history/", policy.WRITING),
+        ("/cms/reports/site-history/", policy.OFFICE),
         ("/cms/jsi18n/", policy.FILE),
         ("/cms/workers/?export=xlsx&purpose=manage", policy.FILE),
         ("/cms/imports/template/roster.xlsx", policy.FILE),
