@@ -30,7 +30,7 @@ def lose(county_admin: User, security_admin: User, now: datetime) -> Callable[[s
             held, today = county_admin.role_grants.get(), timezone.localdate(now)
             roles.revoke(held, by=security_admin, now=now, on=today, reason="调离")
         elif way == "suspended":
-            accounts.suspend(county_admin, by=security_admin, now=now, reason="停职检查")
+            accounts.suspend(county_admin, by=security_admin, now=now, reason="inquiry")
         else:
             county_admin.role_grants.update(duties=[Duty.ACCOUNTS])
 
@@ -52,7 +52,12 @@ def test_in_an_open_session_and_by_an_open_link(
     way: str, lose: Callable[[str], None], client_of: ClientOf, county_admin: User, worker: Worker, city: Any
 ) -> None:
     client = client_of(county_admin)
-    links = ["/cms/workers/", "/cms/workers/?export=xlsx", f"/cms/workers/inspect/{worker.pk}/", "/cms/imports/"]
+    links = [
+        "/cms/workers/",
+        "/cms/workers/?export=xlsx&purpose=manage",
+        f"/cms/workers/inspect/{worker.pk}/",
+        "/cms/imports/",
+    ]
     links += ["/cms/exams/", "/cms/assessments/", reverse("import_template", args=["roster"])]
     for link in links:
         reply = client.get(link)
@@ -79,14 +84,14 @@ def test_a_file_on_its_way_out_breaks_off(
 ) -> None:
     client = client_of(county_admin)
     if asked == "list":
-        reply = client.get("/cms/workers/?export=xlsx")
+        reply = client.get("/cms/workers/?export=xlsx&purpose=manage")
     elif asked == "roster":
-        reply = client.post(reverse("roster_export"), {"numbers": "masked"})
+        reply = client.post(reverse("roster_export"), {"numbers": "masked", "reason": "manage"})
     elif asked == "coverage":
         reply = client.get(reverse("coverage_xlsx"))
     else:
         drafted = assessments.draft(schemes.default_schemes(2025)[0], city.county, by=county_admin, now=now)
-        reply = client.get(reverse("assessment_export", args=[drafted.pk]))
+        reply = client.get(reverse("assessment_export", args=[drafted.pk]), {"purpose": "assess"})
     assert (reply.status_code, reply.streaming) == (200, True)
     lose(way)
     with pytest.raises(PermissionDenied):
