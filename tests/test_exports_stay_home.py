@@ -319,13 +319,18 @@ def test_the_reading_finds_what_there_is(things: dict[str, Any], county_b: dict[
     client = Client()
     client.force_login(city_admin)
     assert Territory.objects.filter(pk=county_b["county"].pk, name=PLACES[0]).exists()
-    urls = ["/cms/workers/", "/cms/workers/?export=xlsx", reverse("coverage_xlsx"), reverse("bulletin_xlsx")]
+    urls = [
+        "/cms/workers/",
+        "/cms/workers/?export=xlsx&purpose=manage",
+        reverse("coverage_xlsx"),
+        reverse("bulletin_xlsx"),
+    ]
     found: dict[str, list[str]] = {}
     for url in urls:
         for asked, _reply, body in once(client, "get", url, {}, [], set()):
             found[asked] = told(body, SECRETS + PLACES)
     assert {GIVEN, ROSTER_NUMBER, str(KEY)} <= set(found["get /cms/workers/"])
-    assert {GIVEN, ROSTER_NUMBER} <= set(found["get /cms/workers/?export=xlsx"])
+    assert {GIVEN, ROSTER_NUMBER} <= set(found["get /cms/workers/?export=xlsx&purpose=manage"])
     assert "嘉鱼县" in found[f"get {reverse('coverage_xlsx')}"]
     assert "嘉鱼县" in found[f"get {reverse('bulletin_xlsx')}"]
     exported = client.post(reverse("roster_export"), {"numbers": "full", "reason": "check"}).getvalue()
