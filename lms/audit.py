@@ -15,7 +15,7 @@ import structlog
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
-from django.db.models import Model, Q
+from django.db.models import Model
 
 from lms.models import AuditEntry
 
@@ -64,18 +64,6 @@ def write(
 def label(subject: Model) -> str:
     """How an entry names what it is about: "roster.worker:12"."""
     return f"{subject._meta.label_lower}:{subject.pk}"
-
-
-def about(
-    *subjects: Model, actions: tuple[str, ...] = (), before: AuditEntry | None = None, limit: int = 50
-) -> list[AuditEntry]:
-    """What was noted about these (a worker and their account), the newest first, with who did it; one query. Goes on after `before`."""
-    found = AuditEntry.objects.filter(subject__in=[label(one) for one in subjects])
-    if actions:
-        found = found.filter(action__in=actions)
-    if before:
-        found = found.filter(Q(at__lt=before.at) | Q(at=before.at, pk__lt=before.pk))
-    return list(found.select_related("actor").order_by("-at", "-pk")[:limit])
 
 
 def plain(value: Any) -> Any:

@@ -1,27 +1,22 @@
-"""What is done by the code of others is noted too: Wagtail's own actions, second factors, sessions, groups and permissions."""
+"""What is done by the code of others is noted too: Wagtail's own actions, signing out, groups and permissions.
+
+Second factors and ended sessions are not among it: the house's own verbs do these, and note them once (`roster.second_factor`,
+`roster.devices`); failed sign-ins are `roster.failed`'s.
+"""
 
 from datetime import datetime
 from typing import Any
 
-from allauth.mfa import signals as mfa
-from allauth.usersessions.models import UserSession
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.contrib.auth.signals import user_logged_out, user_login_failed
-from django.db.models import Model
+from django.contrib.auth.signals import user_logged_out
 from django.db.models.signals import m2m_changed, post_delete, post_save
 from django.utils import timezone
 from wagtail.models import GroupCollectionPermission, GroupPagePermission, ModelLogEntry, PageLogEntry
 
-from lms import audit, sealing
+from lms import audit
 
 CHANGES = {"post_add": "added", "post_remove": "removed", "post_clear": "cleared"}
-FACTORS = {
-    mfa.authenticator_added: "second_factor.added",
-    mfa.authenticator_removed: "second_factor.removed",
-    mfa.authenticator_reset: "second_factor.reset",
-    mfa.authentication_failed: "second_factor.failed",
-}
 
 
 def listen() -> None:
@@ -29,11 +24,7 @@ def listen() -> None:
     User: Any = get_user_model()
     for entries in (PageLogEntry, ModelLogEntry):
         post_save.connect(wagtails, sender=entries, dispatch_uid=f"audit {entries.__name__}")
-    for signal in FACTORS:
-        signal.connect(second_factor, dispatch_uid="audit")
     user_logged_out.connect(signed_out, dispatch_uid="audit")
-    user_login_failed.connect(sign_in_failed, dispatch_uid="audit")
-    post_delete.connect(session_ended, sender=UserSession, dispatch_uid="audit")
     post_save.connect(superuser, sender=User, dispatch_uid="audit")
     for through in (User.groups.through, User.user_permissions.through, Group.permissions.through):
         m2m_changed.connect(permissions, sender=through, dispatch_uid=f"audit {through.__name__}")
@@ -61,37 +52,9 @@ def wagtails(instance: Any, created: bool, raw: bool = False, **kwargs: Any) -> 
     )
 
 
-def second_factor(signal: Any, request: Any, user: Any, authenticator: Any = None, **kwargs: Any) -> None:
-    detail = {"type": authenticator.type} if authenticator else {}
-    audit.note(FACTORS[signal], now=moment(request), actor=doer(request, user), subject=user, **detail)
-
-
-def doer(request: Any, user: Model) -> Model:
-    """Who did it, where that is not the person themselves: an admin who takes a lost second factor away."""
-    signed_in = getattr(request, "user", None)
-    return signed_in if signed_in is not None and signed_in.is_authenticated else user
-
-
 def signed_out(request: Any, user: Any, **kwargs: Any) -> None:
     if user is not None:
         audit.note("signed_out", now=moment(request), actor=user)
-
-
-def sign_in_failed(credentials: dict[str, Any], request: Any = None, reason: str = "wrong", **kwargs: Any) -> None:
-    """Without the name that was typed, which may be a telephone number: a keyed hash tells only that it was the same one."""
-    typed = sealing.lookup(str(credentials.get("username", "")).strip().lower(), purpose="typed")[:16]
-    action = "sign_in.locked" if reason == "locked" else "sign_in.failed"
-    audit.note(action, now=moment(request), typed=typed)
-
-
-def session_ended(instance: Any, **kwargs: Any) -> None:
-    audit.write(
-        "session.ended",
-        now=timezone.now(),
-        actor=audit.acting(),
-        subject=f"roster.user:{instance.user_id}",
-        detail={"session": instance.pk},
-    )
 
 
 def superuser(instance: Any, created: bool, update_fields: Any = None, **kwargs: Any) -> None:

@@ -1,6 +1,8 @@
-"""What the ground floor, Wagtail and the sign-in libraries note, in words. Each floor has such a module of its own."""
+"""What the ground floor and Wagtail note, in words. Each floor has such a module of its own."""
 
 from django.utils.translation import gettext_lazy as _
+
+from lms import exported
 
 # groups of actions as an auditor looks for them: {group: {action: words}}
 ACTIONS = {
@@ -9,13 +11,6 @@ ACTIONS = {
         "signed_out": _("退出登录"),
         "sign_in.failed": _("登录没有成功"),
         "sign_in.locked": _("登录试错太多，暂时锁住"),
-        "session.ended": _("一处登录被结束"),
-    },
-    _("密码和二次验证"): {
-        "second_factor.added": _("启用二次验证"),
-        "second_factor.removed": _("取消二次验证"),
-        "second_factor.reset": _("重新生成恢复码"),
-        "second_factor.failed": _("二次验证没有通过"),
     },
     _("角色和权限"): {
         "permission.changed": _("改后台权限"),
@@ -26,6 +21,8 @@ ACTIONS = {
         "personal.read": _("查看个人档案"),
         "personal.unmasked": _("查看完整号码"),
         "personal.exported": _("导出个人资料"),
+        "personal.retained": _("到期清除"),
+        "keys.rotated": _("更换个人资料的密钥"),
     },
     _("导入和导出"): {
         "import.uploaded": _("上传导入表"),
@@ -38,8 +35,9 @@ ACTIONS = {
         "import.dropped": _("放弃导入"),
         "import.undo_begun": _("开始撤回导入"),
         "import.undone": _("撤回导入完成"),
-        "import.handed_back": _("下载带错误原因的原表"),
-        "list.exported": _("导出列表"),
+    },
+    _("后台任务"): {
+        "job.again": _("让没做完的任务再做一次"),
     },
     _("审计"): {
         "audit.read": _("查看审计记录"),
@@ -92,6 +90,7 @@ ACTIONS = {
 # what an entry can be about: {app.model: words}
 SUBJECTS = {
     "lms.importrun": _("导入"),
+    "lms.job": _("后台任务"),
     "lms.auditanchor": _("审计存档"),
     "lms.auditentry": _("审计记录"),
     "auth.group": _("后台权限组"),
@@ -109,8 +108,7 @@ DETAILS = {
     "method": _("方式"),
     "more": _("后面还有，没有逐条记"),
     "typed": _("输入的登录名（只留印记）"),
-    "type": _("方式"),
-    "session": _("哪一处登录"),
+    "origin": _("从哪个网络（只留印记）"),
     "changed": _("内容有变"),
     "change": _("怎么改"),
     "created": _("新建"),
@@ -124,6 +122,7 @@ DETAILS = {
     "stays": _("留下没撤回的"),
     "entries": _("条数"),
     "position": _("到第几环"),
+    "resealed": _("换了密钥的行数"),
     "reason": _("原因"),
     "field": _("哪一项"),
     "fields": _("哪几项"),
@@ -140,7 +139,11 @@ VALUES = {
     "change": {"added": _("加上"), "removed": _("去掉"), "cleared": _("全部去掉")},
     "method": {"GET": _("打开"), "POST": _("提交"), "HEAD": _("打开")},
     "status": {"404": _("没有这个页面"), "403": _("不许"), "302": _("送回首页")},
-    "type": {"totp": _("手机验证器"), "recovery_codes": _("恢复码")},
+    "reason": exported.REASONS,
+    "kind": {
+        "import.wrong_rows": _("导入里没有写入的行"),
+        "import.annotated": _("带错误原因的原表"),
+    },
     "form": {"masked": _("隐去中间几位"), "full": _("完整")},
     "field": {"mobile": _("手机号"), "id_number": _("身份证号")},
 }

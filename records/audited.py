@@ -13,7 +13,6 @@ ACTIONS = {
         "certificates.revoked": _("撤销证书"),
         "assessments.drafted": _("生成考核"),
         "assessments.settled": _("审定考核"),
-        "assessments.exported": _("导出考核"),
         "bulletin.exported": _("导出通报"),
     }
 }
@@ -32,4 +31,6 @@ DETAILS = {
     "first": _("第一号"),
     "last": _("末一号"),
     "workers": _("人数"),
+    "year": _("年份"),
 }
+VALUES = {"kind": {"records.assessment": _("考核结果")}}

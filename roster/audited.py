@@ -2,19 +2,39 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from roster import steps
-from roster.models import ChangeKind, Role, StepKind
+from roster import accounts, copies, forgetting, passwords, second_factor, steps, unmasking
+from roster.models import ChangeKind, Duty, Purpose, Role, StepKind
 
 ACTIONS = {
-    _("密码和二次验证"): {
+    _("登录和退出"): {
+        "session.ended": _("退出自己的一处登录"),
+        "session.others_ended": _("退出自己其他各处的登录"),
+        "sessions.ended": _("让一个账号全部退出登录"),
+        "sign_on.linked": _("绑定统一登录"),
+        "sign_on.refused": _("统一登录没有放行"),
+    },
+    _("密码和第二重验证"): {
         "passwords.prepared": _("生成首次密码"),
         "passwords.printed": _("打印首次密码"),
         "password.reissued": _("重新发放密码"),
         "password.chosen": _("换密码"),
+        "code.sent": _("发验证码"),
+        "email.set": _("登记收验证码的邮箱"),
+        "email.removed": _("取消收验证码的邮箱"),
+        "second_factor.set_up": _("开启第二重验证"),
+        "second_factor.replaced": _("第二重验证换了一部手机"),
+        "second_factor.switched_off": _("关闭第二重验证"),
+        "second_factor.codes_renewed": _("重新生成恢复码"),
+        "second_factor.codes_shown": _("查看恢复码"),
+        "second_factor.recovery_code_used": _("用恢复码登录或验证"),
+        "second_factor.wrong_code": _("第二重验证没有通过"),
+        "second_factor.reset": _("重置第二重验证"),
     },
     _("角色和权限"): {
         "role.granted": _("给角色"),
         "role.revoked": _("终止角色"),
+        "account.suspended": _("停用账号"),
+        "account.reopened": _("重新启用账号"),
     },
     _("个人资料"): {
         "worker.changed": _("改档案"),
@@ -25,6 +45,10 @@ ACTIONS = {
         "scan.opened": _("打开扫描件"),
         "agreement.published": _("发布保密协议"),
         "agreement.signed": _("签署保密协议"),
+        "notice.published": _("发布个人信息处理告知书"),
+        "notice.accepted": _("看过个人信息处理告知书"),
+        copies.COPIED: _("取走本人的全部资料"),
+        forgetting.DONE: _("删除离开人员的资料"),
     },
     _("任职"): {
         **{f"worker.{kind}": label for kind, label in StepKind.choices},
@@ -43,7 +67,6 @@ ACTIONS = {
         "grids.undone": _("撤回网格办理"),
     },
     _("导入和导出"): {
-        "roster.exported": _("导出花名册"),
         "coverage.exported": _("导出网格覆盖"),
     },
 }
@@ -59,6 +82,7 @@ SUBJECTS = {
     "roster.passwordsheet": _("首次密码单"),
     "roster.postband": _("岗位等级"),
     "roster.agreement": _("保密协议"),
+    "roster.notice": _("个人信息处理告知书"),
 }
 DETAILS = {
     "role": _("角色"),
@@ -75,5 +99,47 @@ DETAILS = {
     "pending": _("待定"),
     "worker": _("网格员"),
     "number": _("号"),
+    "form": _("号码怎么显示"),
+    "duties": _("分工（不写是全部）"),
+    "purpose": _("用来做什么"),
+    "channel": _("发到哪里"),
+    "proof": _("怎样核对的本人"),
+    "way": _("凭什么换的"),
+    "left": _("还剩几个"),
+    "factors": _("去掉的验证方式"),
+    "ties": _("去掉的统一登录绑定"),
+    "ended": _("退出的处数"),
+    "why": _("为什么"),
 }
-VALUES = {"role": dict(Role.choices), "reason": steps.REASONS, "outcome": steps.OUTCOMES}
+VALUES = {
+    "role": dict(Role.choices),
+    "duties": dict(Duty.choices),
+    "reason": {
+        **steps.REASONS,
+        **unmasking.REASONS,
+        **dict(second_factor.Reason.choices),
+        **accounts.SUSPENDING,
+        **accounts.REOPENING,
+        **accounts.ENDING,
+    },
+    "outcome": steps.OUTCOMES,
+    "purpose": dict(Purpose.choices),
+    "channel": {"email": _("邮箱"), "console": _("屏幕（试用时）")},
+    "proof": passwords.PROOFS,
+    "way": {"code": _("验证码")},
+    "why": {
+        # of somebody deleted
+        "asked": _("本人申请"),
+        "expired": _("保存期满"),
+        # of a sign-on that was not let in
+        "nonce": _("不是从这里开始的"),
+        "unknown": _("没有对得上的账号"),
+        "several": _("对得上的账号不止一个"),
+        "tied": _("账号已绑定另一个身份"),
+    },
+    "kind": {
+        "roster": _("花名册"),
+        "roster.worker": _("网格员列表"),
+        "roster.grid": _("网格列表"),
+    },
+}

@@ -18,25 +18,28 @@ from roster.models import Role
 from roster.role_forms import AccountForm, WhyForm
 
 SECURITY = reach.only(Role.SECURITY_ADMIN)
-# code → what it does, what the button says, what is said of it before, what afterwards
-ACTS: dict[str, tuple[Any, Any, Any, Any]] = {
+# code → what it does, what the button says, what is said of it before, what afterwards, and for which reasons
+ACTS: dict[str, tuple[Any, Any, Any, Any, Any]] = {
     "suspend": (
         accounts.suspend,
         lazy("停用账号"),
         lazy("停用以后立即不能登录，已登录的也会退出。角色和办过的事都保留，可以再启用。"),
         lazy("%(name)s的账号已停用。"),
+        accounts.SUSPENDING,
     ),
     "reopen": (
         accounts.reopen,
         lazy("重新启用"),
         lazy("启用以后可以用原来的密码登录。已退出网格员队伍的人，账号由名册管理员办理。"),
         lazy("%(name)s的账号已重新启用。"),
+        accounts.REOPENING,
     ),
     "sessions": (
         accounts.end_sessions,
         lazy("全部退出登录"),
         lazy("这个账号在所有手机和电脑上都退出，要重新登录。手机丢失、怀疑被人冒用时用。"),
         lazy("%(name)s已在所有设备上退出登录。"),
+        accounts.ENDING,
     ),
 }
 
@@ -61,11 +64,11 @@ def find_account(request: Asking) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def account(request: Asking, user: int) -> HttpResponse:
     found = get_object_or_404(accounts.within(request.user), pk=user)
-    forms = {code: WhyForm(prefix=code) for code in acts_for(found)}
+    forms = {code: WhyForm(prefix=code, reasons=ACTS[code][4]) for code in acts_for(found)}
     code = request.POST.get("act", "")
     if request.method == "POST" and code in forms:
-        form = forms[code] = WhyForm(request.POST, prefix=code)
-        verb, _label, _before, after = ACTS[code]
+        verb, _label, _before, after, reasons = ACTS[code]
+        form = forms[code] = WhyForm(request.POST, prefix=code, reasons=reasons)
         if form.is_valid():
             try:
                 verb(found, by=request.user, now=request.now, reason=form.cleaned_data["reason"])

@@ -18,6 +18,7 @@ from roster.asking import Asking
 from roster.cms import hand_over
 from roster.models import RoleGrant, RoleGrantQuerySet
 from roster.role_forms import EndRoleForm, KnownPersonForm, NewPersonForm, RoleForm
+from roster.signin_forms import IdentityForm
 
 READERS = reach.only(*roles.READERS)
 GIVERS = reach.only(*roles.GIVERS)
@@ -131,14 +132,15 @@ def end_role(request: Asking, grant: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def reset_holder(request: Asking, grant: int) -> HttpResponse:
     held = standing(request, grant)
-    if request.method == "POST":
+    form = IdentityForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
         try:
-            slip = passwords.reissue(held.user, by=request.user, now=request.now)
+            slip = passwords.reissue(held.user, by=request.user, now=request.now, proof=form.cleaned_data["proof"])
             return hand_over(request, slip, back="role_holders")
         except Refused as refusal:
             messages.error(request, refusal.sentence)
             return redirect("role_holders")
-    context = {"person": held.user, "back": "role_holders", "page_title": _("重新发放密码")}
+    context = {"person": held.user, "form": form, "back": "role_holders", "page_title": _("重新发放密码")}
     return render(request, "roster/cms_reissue.html", context)
 
 

@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _lazy
 from lms import audit, jobs
 from lms.models import JobState
 from lms.refusal import Refused
-from roster import roles
-from roster.models import PasswordSheet, Posting, Territory, User, Worker, WorkerQuerySet, WorkerState
+from roster import reach, roles
+from roster.models import Duty, PasswordSheet, Posting, Territory, User, Worker, WorkerQuerySet, WorkerState
 
 
 @dataclass(frozen=True)
@@ -91,10 +91,15 @@ def waiting(township: Territory) -> WorkerQuerySet:
 
 @jobs.work("roster.first_passwords")
 def make(handle: jobs.Handle) -> None:
-    """Draw the passwords of one sheet, some workers at a time, and seal them. A sheet that is made already is left alone."""
-    sheet = PasswordSheet.objects.select_related("township").get(pk=handle.args["sheet"])
+    """Draw the passwords of one sheet, some workers at a time, and seal them. A sheet that is made already is left alone.
+
+    Refuses when whoever asked for it has lost the township since: nobody would be left who may print it, and the old slips would be void.
+    """
+    sheet = PasswordSheet.objects.select_related("township", "made_by").get(pk=handle.args["sheet"])
     if sheet.slips is not None or sheet.printed_at:
         return
+    if not (sheet.made_by.is_active and reach.covers(sheet.made_by, sheet.township, Duty.ACCOUNTS)):
+        raise Refused(_("要这份名单的人已不再管这个乡镇（街道）的账号，名单没有生成。请由现在的管理员重新生成。"))
     slips: list[list[object]] = []
     workers = list(sheet.workers.filter(WAITING).select_related("user").order_by("pk"))
     for start in range(0, len(workers), BATCH):

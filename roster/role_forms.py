@@ -1,7 +1,7 @@
 """The forms by which roles are given and ended, and accounts suspended. They offer what this person may do; the verb decides again."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -140,9 +140,12 @@ class AccountForm(forms.Form):
 
 
 class WhyForm(forms.Form):
-    reason = forms.CharField(
+    reason = forms.ChoiceField(
         label=_("原因"),
-        max_length=200,
         help_text=_("会记入日志。"),
-        error_messages={"required": _("请写明原因。")},
+        error_messages={"required": _("请选一个原因。"), "invalid_choice": _("请从列表里选一个原因。")},
     )
+
+    def __init__(self, *args: Any, reasons: Mapping[str, Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].choices = [("", _("请选择")), *reasons.items()]  # type: ignore[attr-defined]

@@ -10,11 +10,7 @@ from fnmatch import fnmatch
 from typing import Any
 
 import pytest
-from allauth.mfa import signals
-from allauth.mfa.models import Authenticator
-from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Group, Permission
-from django.contrib.auth.signals import user_login_failed
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -25,11 +21,12 @@ from wagtail.log_actions import registry
 from wagtail.models import Page
 
 from courses.models import CoursePage
-from lms import audit_words
+from lms import audit_words, exported
 from lms.models import AuditEntry
 from lms.numbers import PERSONAL
 from records.models import Round
-from roster.models import Step, User, Worker
+from roster import accounts, second_factor, steps, unmasking
+from roster.models import PasswordSheet, Step, User, Worker
 from tests.conftest import PASSWORD
 from tests.test_house import sources
 from tests.test_reach_matrix import (  # noqa: F401
@@ -45,15 +42,20 @@ pytestmark = pytest.mark.django_db
 Things = dict[str, Any]
 
 DOCUMENT = {"on": "2026-09-16", "document": "咸政办〔2026〕1号", "reason": "统一名称"}
+GIVEN = {"role": "township_admin", "territory": "<township>", "duties": ["roster"], "since": "2026-09-16"}
 # name of the address: who sends, what, and the action that must be noted; words in <> are ids of things
 ACTS: dict[str, tuple[str, dict[str, Any], str]] = {
     "sign_in": ("v", {"username": "county-admin", "password": PASSWORD}, "signed_in"),
     "sign_out": ("a", {}, "signed_out"),
-    "password": ("a", {"old": PASSWORD, "new": "稻花香里说丰年2026", "again": "稻花香里说丰年2026"}, "password.chosen"),
+    "password": (
+        "a",
+        {"old": PASSWORD, "new": "稻花香里说丰年Ab2026!", "again": "稻花香里说丰年Ab2026!"},
+        "password.chosen",
+    ),
     "withdraw_correction": ("w", {}, "correction.withdrawn"),
     "hand_in": ("w", {}, "exam.handed_in"),
     "marking_claim": ("m", {"points": ["0"], "remark": ""}, "exam.awarded"),
-    "roster_export": ("a", {"numbers": "masked"}, "roster.exported"),
+    "roster_export": ("a", {"numbers": "masked", "reason": "manage"}, "personal.exported"),
     "rename_territory": (
         "a",
         {"name": "永安新街道", "code": "421202001", "confirm": "1", **DOCUMENT},
@@ -63,25 +65,29 @@ ACTS: dict[str, tuple[str, dict[str, Any], str]] = {
     "end_posting": ("a", {"on": "2026-09-16", "confirm": "1"}, "grids.unassign"),
     "undo_grid_batch": ("a", {}, "grids.undone"),
     "open_passwords": ("a", {}, "passwords.printed"),
-    "reset_worker": ("a", {}, "password.reissued"),
+    "reset_worker": ("a", {"proof": "known"}, "password.reissued"),
     "worker_step": ("a", {"on": "2026-09-16", "reason": "arranged"}, "worker.lend"),
     "worker_take_back": ("a", {"note": "点错了", "step": "<newest>"}, "worker.take_back"),
     "worker_change": ("a", {"reason": "补登", "name": "王桂兰", "employment": "parttime"}, "worker.changed"),
     "correction": ("a", {"decision": "refuse", "reason": "核对过，没有错"}, "correction.refused"),
     "post_band": ("c", {"name": "副职", "lowest": "4", "highest": "14", "basis": ""}, "ladder.set"),
     "publish_agreement": ("c", {"title": "保密协议", "text": "不外传。" * 20, "confirm": "1"}, "agreement.published"),
+    "publish_notice": ("c", {"title": "告知书", "text": "留什么，为什么留。" * 40, "confirm": "1"}, "notice.published"),
+    "unmask_worker": ("a", {"field": "mobile", "reason": "contact"}, "personal.unmasked"),
+    "account": ("s", {"act": "suspend", "suspend-reason": "inquiry"}, "account.suspended"),
+    "job_again": ("y", {}, "job.again"),
     "give_role": (
         "a",
-        {"username": "W0002", "role": "township_admin", "territory": "<township>", "reason": "兼任"},
+        {"username": "W0002", "reason": "兼任", **GIVEN},
         "role.granted",
     ),
     "new_holder": (
         "a",
-        {"name": "冯新", "username": "feng", "role": "township_admin", "territory": "<township>", "reason": "新任"},
+        {"name": "冯新", "username": "feng", "reason": "新任", **GIVEN},
         "role.granted",
     ),
     "end_role": ("a", {"reason": "调离"}, "role.revoked"),
-    "reset_holder": ("a", {}, "password.reissued"),
+    "reset_holder": ("a", {"proof": "badge"}, "password.reissued"),
     "import_drop": ("a", {}, "import.dropped"),
     "import_columns": ("a", {}, "import.reread"),
     "import_account_for": ("a", {}, "import.accounted_for"),
@@ -112,6 +118,23 @@ ACTS: dict[str, tuple[str, dict[str, Any], str]] = {
 }
 # what needs a city of its own to succeed; the tests of these verbs send it, and the action is written in the verb
 ELSEWHERE = {
+    "account_login": "signed_in",
+    "sign_in_who": "signed_in",
+    "forgotten": "code.sent",
+    "forgotten_password": "password.chosen",
+    "notice": "notice.accepted",
+    "my_data": "personal.copied",
+    "forget_worker": "personal.forgotten",
+    "mfa_activate_totp": "second_factor.set_up",
+    "mfa_reauthenticate": "second_factor.recovery_code_used",
+    "mfa_deactivate_totp": "second_factor.switched_off",
+    "mfa_view_recovery_codes": "second_factor.codes_shown",
+    "mfa_generate_recovery_codes": "second_factor.codes_renewed",
+    "reset_second_factor": "second_factor.reset",
+    "end_device": "session.ended",
+    "end_other_devices": "session.others_ended",
+    "split_township": "territory.split",
+    "move_communities": "territory.move",
     "agreement": "agreement.signed",
     "correct_field": "correction.asked",
     "exam_start": "exam.started",
@@ -140,6 +163,9 @@ ELSEWHERE = {
 }
 # what leaves no entry, and why
 UNNOTED = {
+    "account_reauthenticate": "the password once more, for some minutes; what is done with it is noted",
+    "forgotten_code": "a code that fits leads on to the new password, which is noted; the rest is counted",
+    "find_account": "leads to the account of a sign-in name; sent, so that the name stands in no address",
     "home": "answers a form by leading elsewhere; changes nothing",
     "cms_account": "a redirect",
     "cms_sign_in": "a redirect",
@@ -192,6 +218,11 @@ def ready(things: Things, colleague: Worker, city: Any) -> Things:  # noqa: F811
     Round.objects.filter(pk=things["pk"]).update(
         state=Round.DRAFT, settled_at=None
     )  # so that the newer one can be settled
+    sheet = PasswordSheet.objects.get(pk=things["sheet"])
+    PasswordSheet.objects.filter(pk=sheet.pk).update(slips=[[colleague.pk, colleague.number, "abcd-efgh-jkmn"]])
+    User.objects.filter(pk=colleague.user_id).update(
+        must_change_password=True, first_password_expires_at=sheet.expires_at
+    )  # so that there is one to be handed out
     return {
         **things,
         "county": city.county.pk,
@@ -203,7 +234,9 @@ def ready(things: Things, colleague: Worker, city: Any) -> Things:  # noqa: F811
 
 
 def postable() -> dict[str, URLPattern]:
-    return {**{name: entry for name, entry in ours().items() if name in EXISTS_FOR}, "sign_out": ours()["sign_out"]}
+    """Those that exist for somebody here; the sign-on of a city has tests of its own, as has the form that comes after a password."""
+    there = {name: entry for name, entry in ours().items() if EXISTS_FOR.get(name)}
+    return {**there, "sign_out": ours()["sign_out"]}
 
 
 def test_what_is_sent_and_succeeds_leaves_its_entry(ready: Things, request: pytest.FixtureRequest) -> None:
@@ -237,7 +270,7 @@ def test_what_is_sent_and_succeeds_leaves_its_entry(ready: Things, request: pyte
         if loud(queries) and not noted and name not in ELSEWHERE:
             wrong.append((name, "wrote without a trace", loud(queries), ""))
     assert wrong == []
-    assert without == []
+    assert not without, " ".join(without)
     assert wordless == set()
     assert naming == []  # codes, ids and figures; no name, no number of a person, no words that someone wrote
 
@@ -278,6 +311,8 @@ EXPORTS = {
     "coverage_xlsx": "coverage.exported",
     "step_scan": "scan.opened",
     "audit_xlsx": "audit.exported",
+    "bulletin_xlsx": "bulletin.exported",
+    "assessment_export": "personal.exported",
 }
 
 
@@ -285,18 +320,21 @@ EXPORTS = {
 def test_what_is_taken_out_is_noted(name: str, action: str, ready: Things, request: Any) -> None:
     client = client_for("u" if name.startswith("audit") else "a", request)
     before = AuditEntry.objects.count()
-    answer = client.get(address(name, ours()[name], ready))
+    answer = client.get(address(name, ours()[name], ready), {"purpose": "assess"} if action.startswith("p") else {})
     b"".join(answer.streaming_content) if answer.streaming else None  # type: ignore[attr-defined]
     assert actions(before) == [action]
+    noted = AuditEntry.objects.order_by("pk").last()
+    assert noted is not None
+    assert words_of(noted) <= set(WORDS)
 
 
 def test_a_list_that_is_taken_out_is_noted(
     client_of: Callable[[User], Client], county_admin: User, worker: Worker
 ) -> None:
-    answer = client_of(county_admin).get("/cms/workers/?export=xlsx")
-    b"".join(answer.streaming_content)  # type: ignore[attr-defined]
-    noted = AuditEntry.objects.get(action="list.exported")
-    assert (noted.actor, noted.detail) == (county_admin, {"kind": "roster.worker", "rows": 1})
+    answer = client_of(county_admin).get("/cms/workers/?export=xlsx&purpose=train")
+    b"".join(answer.streaming_content) if answer.streaming else None  # type: ignore[attr-defined]
+    noted = AuditEntry.objects.get(action="personal.exported")
+    assert (noted.actor, noted.detail) == (county_admin, {"kind": "roster.worker", "rows": 1, "reason": "train"})
 
 
 @pytest.mark.parametrize(
@@ -366,16 +404,6 @@ def test_what_was_mistyped_is_no_refusal(client_of: Callable[[User], Client], wo
     assert actions(before) == []
 
 
-def test_a_failed_sign_in_is_noted_without_the_name_that_was_typed() -> None:
-    """By Django's own signal, which every way in sends."""
-    for typed, reason in [("13907150001", "wrong"), (" 13907150001", "locked"), ("W0002", "wrong")]:
-        user_login_failed.send(sender=None, credentials={"username": typed}, request=None, reason=reason)
-    first, second, third = AuditEntry.objects.order_by("pk")
-    assert [first.action, second.action] == ["sign_in.failed", "sign_in.locked"]
-    assert first.detail == second.detail != third.detail
-    assert "1390" not in str(first.detail)
-
-
 def test_signing_out_is_noted(client_of: Callable[[User], Client], worker: Worker) -> None:
     client_of(worker.user).post("/sign-out/")
     assert AuditEntry.objects.filter(action="signed_out", actor=worker.user).exists()
@@ -410,24 +438,6 @@ def test_groups_and_permissions_are_noted(worker: Worker) -> None:
     assert noted[2].detail["change"] == "removed"
 
 
-def test_second_factors_and_ended_sessions_are_noted(
-    client_of: Callable[[User], Client], county_admin: User, rf: Any
-) -> None:
-    one = Authenticator.objects.create(user=county_admin, type="totp", data={})
-    before = AuditEntry.objects.count()
-    asking = rf.get("/")
-    asking.user = county_admin
-    for signal in (signals.authenticator_added, signals.authenticator_reset, signals.authenticator_removed):
-        signal.send(sender=Authenticator, request=asking, user=county_admin, authenticator=one)
-    UserSession.objects.create(user=county_admin, ip="127.0.0.1", session_key="a", user_agent="").end()
-    assert actions(before) == [
-        "second_factor.added",
-        "second_factor.reset",
-        "second_factor.removed",
-        "session.ended",
-    ]
-
-
 # --- words, and nothing that names anybody ------------------------------------------------------------------------
 
 
@@ -443,6 +453,25 @@ def noted_in_sources() -> set[str]:
                     case ast.JoinedStr(values=[ast.Constant(value=str(begins)), *_rest]):
                         found.add(f"{begins}*")
     return found
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        exported.REASONS,
+        steps.REASONS,
+        unmasking.REASONS,
+        dict(second_factor.Reason.choices),
+        accounts.SUSPENDING,
+        accounts.REOPENING,
+        accounts.ENDING,
+    ],
+)
+def test_a_reason_is_told_in_the_words_it_was_chosen_by(table: dict[str, Any]) -> None:
+    """The log keeps codes of many lists under one name, so no two lists may mean different things by one code."""
+    assert {code: audit_words.value(code, "reason") for code in table} == {
+        code: str(words) for code, words in table.items()
+    }
 
 
 def test_every_action_has_a_name_in_words() -> None:

@@ -30,7 +30,7 @@ def lose(county_admin: User, security_admin: User, now: datetime) -> Callable[[s
             held, today = county_admin.role_grants.get(), timezone.localdate(now)
             roles.revoke(held, by=security_admin, now=now, on=today, reason="调离")
         elif way == "suspended":
-            accounts.suspend(county_admin, by=security_admin, now=now, reason="停职检查")
+            accounts.suspend(county_admin, by=security_admin, now=now, reason="inquiry")
         else:
             county_admin.role_grants.update(duties=[Duty.ACCOUNTS])
 
@@ -91,7 +91,7 @@ def test_a_file_on_its_way_out_breaks_off(
         reply = client.get(reverse("coverage_xlsx"))
     else:
         drafted = assessments.draft(schemes.default_schemes(2025)[0], city.county, by=county_admin, now=now)
-        reply = client.get(reverse("assessment_export", args=[drafted.pk]) + "?purpose=assess")
+        reply = client.get(reverse("assessment_export", args=[drafted.pk]), {"purpose": "assess"})
     assert (reply.status_code, reply.streaming) == (200, True)
     lose(way)
     with pytest.raises(PermissionDenied):

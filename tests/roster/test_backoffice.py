@@ -291,8 +291,11 @@ def test_a_holder_gets_a_new_first_password(client_of: ClientOf, county_admin: U
     held = township_admin.role_grants.get()
     client = client_of(county_admin)
     assert client.get(f"/cms/roles/{held.pk}/password/").status_code == 200
-    page = client.post(f"/cms/roles/{held.pk}/password/").content.decode()
+    assert "请先当面核对本人" in client.post(f"/cms/roles/{held.pk}/password/").content.decode()
+    assert not AuditEntry.objects.filter(action="password.reissued").exists()
+    page = client.post(f"/cms/roles/{held.pk}/password/", {"proof": "badge"}).content.decode()
     assert User.objects.get(pk=township_admin.pk).check_password(page.split("<code>")[1].split("</code>")[0])
+    assert AuditEntry.objects.get(action="password.reissued").detail == {"proof": "badge"}
 
 
 @pytest.mark.parametrize("persona", ["county_b_admin", "township_admin", "editor", "leader", "worker"])

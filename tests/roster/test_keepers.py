@@ -98,7 +98,7 @@ def test_no_keeper_ends_suspends_or_takes_over_a_keeper(
         roles.revoke(held, by=by, now=now, on=timezone.localdate(now), reason="…")
     for verb in (accounts.suspend, accounts.end_sessions):
         with pytest.raises(Refused, match="不归你管"):
-            verb(user, by=by, now=now, reason="…")
+            verb(user, by=by, now=now, reason="suspected")
     with pytest.raises(Refused):
         passwords.reissue(user, by=by, now=now)
 
@@ -111,7 +111,7 @@ def test_a_role_still_to_come_keeps_the_account_from_the_security_administrator(
     with pytest.raises(Refused):
         passwords.reissue(someone, by=security_admin, now=now)
     with pytest.raises(Refused):
-        accounts.suspend(someone, by=security_admin, now=now, reason="…")
+        accounts.suspend(someone, by=security_admin, now=now, reason="unused")
 
 
 def test_the_superuser_is_no_keeper_whatever_stands_there(admin_user: User, city: Any) -> None:
@@ -161,21 +161,35 @@ def test_a_suspended_account_is_out_at_once_and_stays_out(
     assert found.url == f"/cms/accounts/{county_admin.pk}/"
     assert desk.post(found.url, {"act": "suspend", "suspend-reason": ""}).status_code == 200
     assert held.get("/cms/workers/").status_code == 200
-    assert desk.post(found.url, {"act": "suspend", "suspend-reason": "停职检查"}).status_code == 302
+    assert desk.post(found.url, {"act": "suspend", "suspend-reason": "inquiry"}).status_code == 302
     assert "/sign-in/" in held.get("/cms/workers/").url
-    assert desk.post(found.url, {"act": "reopen", "reopen-reason": "查清了"}).status_code == 302
+    assert desk.post(found.url, {"act": "reopen", "reopen-reason": "cleared"}).status_code == 302
     # what was open before stays closed
     assert "/sign-in/" in held.get("/cms/workers/").url
     assert client_of(User.objects.get(pk=county_admin.pk)).get("/cms/workers/").status_code == 200
-    noted = AuditEntry.objects.filter(actor=security_admin).values_list("action", "subject")
-    assert list(noted) == [(f"account.{act}", f"roster.user:{county_admin.pk}") for act in ("suspended", "reopened")]
+    noted = AuditEntry.objects.filter(actor=security_admin).order_by("pk").values_list("action", "subject", "detail")
+    assert list(noted) == [
+        ("account.suspended", f"roster.user:{county_admin.pk}", {"reason": "inquiry"}),
+        ("account.reopened", f"roster.user:{county_admin.pk}", {"reason": "cleared"}),
+    ]
+
+
+def test_why_is_one_of_the_acts_own_reasons_and_the_auditor_reads_it(
+    client_of: ClientOf, county_admin: User, security_admin: User, auditor: User, now: datetime
+) -> None:
+    for reason in ("", "停职检查", "cleared"):  # the last is a reason to open an account again
+        with pytest.raises(Refused, match="请选一个原因"):
+            accounts.suspend(county_admin, by=security_admin, now=now, reason=reason)
+    accounts.suspend(county_admin, by=security_admin, now=now, reason="misused")
+    page = client_of(auditor).get("/cms/audit/?action=account.suspended").content.decode()
+    assert "原因 违规使用账号" in page
 
 
 def test_all_sessions_end_and_the_account_stays(client_of: ClientOf, worker: Worker, security_admin: User) -> None:
     held = client_of(worker.user)  # type: ignore[arg-type]
     assert held.get("/me/").status_code == 200
     url = f"/cms/accounts/{worker.user_id}/"
-    assert client_of(security_admin).post(url, {"act": "sessions", "sessions-reason": "丢了手机"}).status_code == 302
+    assert client_of(security_admin).post(url, {"act": "sessions", "sessions-reason": "lost"}).status_code == 302
     assert "/sign-in/" in held.get("/me/").url
     assert client_of(User.objects.get(pk=worker.user_id)).get("/me/").status_code == 200
 
@@ -184,11 +198,11 @@ def test_what_becomes_of_the_service_lets_nobody_suspended_in(
     worker: Worker, county_admin: User, security_admin: User, now: datetime
 ) -> None:
     user, today = worker.user, timezone.localdate(now)
-    accounts.suspend(user, by=security_admin, now=now, reason="冒用")  # type: ignore[arg-type]
+    accounts.suspend(user, by=security_admin, now=now, reason="suspected")  # type: ignore[arg-type]
     service.take_step(worker, "leave", on=today, reason="resigned", note="辞职", by=county_admin, now=now)
     service.take_step(worker, "rehire", on=today, note="回来", by=county_admin, now=now)
     assert not User.objects.get(pk=user.pk).is_active  # type: ignore[union-attr]
-    accounts.reopen(user, by=security_admin, now=now, reason="查清了")  # type: ignore[arg-type]
+    accounts.reopen(user, by=security_admin, now=now, reason="cleared")  # type: ignore[arg-type]
     assert User.objects.get(pk=user.pk).is_active  # type: ignore[union-attr]
 
 

@@ -14,7 +14,7 @@ from lms import jobs
 from lms.models import AuditEntry, Job, JobState
 from lms.refusal import Refused
 from roster import passwordrules, passwords
-from roster.models import PasswordSheet, Role, User, Worker
+from roster.models import Duty, PasswordSheet, Role, User, Worker
 from tests.conftest import PASSWORD
 
 COMMON = "这个密码太常见，别人一猜就中，请换一个。"
@@ -46,6 +46,30 @@ def ready(
         sheet = passwords.prepare(city.township, by=township_admin, now=now)
     sheet.refresh_from_db()
     return sheet
+
+
+@pytest.mark.parametrize("way", ["role", "duty", "suspended"])
+def test_whoever_loses_the_township_before_the_sheet_is_made_gets_none(
+    way: str,
+    newcomers: list[Worker],
+    township_admin: User,
+    city: Any,
+    now: datetime,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        sheet = passwords.prepare(city.township, by=township_admin, now=now)
+        if way == "role":
+            township_admin.role_grants.update(until=now.date())
+        elif way == "duty":
+            township_admin.role_grants.update(duties=[Duty.ROSTER])
+        else:
+            User.objects.filter(pk=township_admin.pk).update(is_active=False)
+    job = Job.objects.get(pk=sheet.job_id)
+    assert (job.state, "已不再管这个乡镇" in job.message) == (JobState.FAILED, True)
+    assert not User.objects.filter(worker__in=newcomers).exists()
+    sheet.refresh_from_db()
+    assert sheet.slips is None
 
 
 # --- passwords themselves -----------------------------------------------------------------------------------------
