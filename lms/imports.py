@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from lms import audit, columns, jobs, judging, sealing, sheets, staging, writing
+from lms import audit, columns, jobs, judging, sealing, sheets, staging, uploads, writing
 from lms.models import ImportRow, ImportRun, ImportState, Outcome
 from lms.outcomes import APPLIED, LEFT_OUT, RANKS
 from lms.refusal import Refused
@@ -80,7 +80,7 @@ def upload(data: bytes, *, name: str, kind: str, actor: Any, now: datetime) -> I
     if twin:
         return twin
     place = resource.place_of(actor)
-    run = ImportRun(kind=kind, file_name=name[-200:], sha256=sha256, actor=actor, place=place, created_at=now)
+    run = ImportRun(kind=kind, file_name=uploads.safe_name(name), sha256=sha256, actor=actor, place=place, created_at=now)
     keep_file(run, data)
     run.save()
     run.job = jobs.enqueue("lms.read_import", owner=actor, run=run.pk)
