@@ -230,8 +230,7 @@ def test_an_old_link_to_a_list_and_a_form_with_another_place_in_it(
     more = {"is_superuser": "1", "by": "1", "county": str(city.county.pk)}
     for where, field, filled in [("/cms/passwords/", "township", {}), ("/cms/roles/give/", "territory", role)]:
         page.goto(where)
-        with page.expect_response(lambda reply: reply.request.method == "POST"):
+        with page.expect_navigation():
             page.evaluate(FORGE, {"field": field, "fields": {**filled, **more, field: str(here)}})
-        page.wait_for_load_state("load")
         assert told(page.content().encode(), secrets) == [], where
     assert state() == before

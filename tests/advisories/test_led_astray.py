@@ -1,6 +1,7 @@
 """The server sent to fetch, the browser sent elsewhere, and one name given for another."""
 
 import ast
+import gc
 import socket
 from typing import Any
 
@@ -59,21 +60,26 @@ WAYS = ("next", "back", "return_to", "return", "redirect", "redirect_to", "url",
 
 @pytest.mark.django_db
 @pytest.mark.slow
+# Wagtail leaves the file of a picture it drew to the garbage collector
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_open_redirects_at_every_address(things: dict[str, Any], theirs: Any, worker: Worker, client_of: Any) -> None:
     root = User.objects.create_superuser(username="root", password="x", name="根")
     office, front, ways = client_of(root), client_of(worker.user), dict.fromkeys(WAYS, TARGET)
     office.raise_request_exception = front.raise_request_exception = False
-    led = []
+    led, broken = [], set()
     for name_, url in every_address(things, theirs).items():
         client, bare = office if url.startswith("/cms/") else front, url.partition("?")[0]
         for send in [client.post] if name_ == url else [client.get, client.post]:
             with transaction.atomic():
                 reply = send(bare, ways)
                 b"".join(reply.streaming_content) if reply.streaming else None
-                reply.close()
                 transaction.set_rollback(True)
             led += [(name_, reply["Location"])] if reply.get("Location", "").startswith(TARGET) else []
+            broken |= {url} if reply.status_code >= 500 and name_ != "readyz" else set()
+    gc.collect()
     assert led == []
+    # Wagtail's editor breaks where its own form is not sent; were it more, nobody would have been led anywhere
+    assert {url for url in broken if not url.startswith(("/cms/pages/", "/cms/choose-"))} == set()
 
 
 # --- one name for another ----------------------------------------------------------------------------------------------
