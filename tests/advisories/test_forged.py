@@ -17,6 +17,7 @@ from tests.advisories.walks import every_address
 # --- forged requests ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_forged_requests_to_every_address(things: dict[str, Any], theirs: Any, worker: Worker) -> None:
     root = User.objects.create_superuser(username="root", password="x", name="根")
