@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from lms import exported, imports, judging
 from lms.models import AuditEntry, Outcome
+from lms.refusal import Refused
 from roster import export, roles, rosterfile
 from roster.models import Employment, Posting, Role, User, Worker, WorkerState, id_lookup
 from tests.roster.test_roster_import import DATA, EXPECTED, admin, by_command, number, registered, xianning
@@ -193,6 +194,14 @@ def test_full_numbers_need_a_reason(people, county_admin, client_of):
     assert not AuditEntry.objects.filter(action="personal.exported").exists()
     _name, data = taken(client_of(county_admin), FULL)
     assert number(1) in str(table(data))
+
+
+@pytest.mark.parametrize(("full", "reason"), [(False, ""), (False, "fun"), (True, ""), (True, "manage")])
+def test_nor_does_the_verb_let_a_list_go_without_one(people, county_admin, full, reason):
+    """Whatever the form before it lets through."""
+    with pytest.raises(Refused, match="请先选"):
+        export.export(county_admin, county=None, township=None, full=full, reason=reason, now=timezone.now())
+    assert not AuditEntry.objects.filter(action="personal.exported").exists()
 
 
 def test_a_township_admin_takes_out_masked_numbers_only(people, township_admin, client_of):
