@@ -80,7 +80,9 @@ def upload(data: bytes, *, name: str, kind: str, actor: Any, now: datetime) -> I
     if twin:
         return twin
     place = resource.place_of(actor)
-    run = ImportRun(kind=kind, file_name=uploads.safe_name(name), sha256=sha256, actor=actor, place=place, created_at=now)
+    run = ImportRun(
+        kind=kind, file_name=uploads.safe_name(name), sha256=sha256, actor=actor, place=place, created_at=now
+    )
     keep_file(run, data)
     run.save()
     run.job = jobs.enqueue("lms.read_import", owner=actor, run=run.pk)
