@@ -33,13 +33,15 @@ def notice(request: Asking) -> HttpResponse:
     if due is None:
         request.session.pop(notices.DUE, None)
         read = Acceptance.objects.filter(user=request.user).select_related("notice").order_by("-notice__version")
-        return render(request, "roster/notice_read.html", {"acceptances": read})
+        return render(
+            request, "roster/notice_read.html", {"acceptances": [(one, notices.parts(one.notice.text)) for one in read]}
+        )
     form = ReadForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         notices.accept(request.user, due, now=request.now)
         request.session.pop(notices.DUE, None)
         return redirect(reach.landing_url(request.user))
-    return render(request, "roster/notice.html", {"form": form, "notice": due})
+    return render(request, "roster/notice.html", {"form": form, "notice": due, "parts": notices.parts(due.text)})
 
 
 @ADMINS
