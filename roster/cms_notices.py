@@ -63,12 +63,16 @@ def publish_notice(request: Asking) -> HttpResponse:
     form = PublishForm(request.POST or None, initial={"title": notices.TITLE, "text": notices.drafted()})
     ready = request.method == "POST" and form.is_valid()
     if ready and request.POST.get("confirm"):
+        before = notices.versions().first()
         try:
             made = notices.publish(**form.cleaned_data, by=request.user, now=request.now)
         except Refused as refusal:
             blame(form, refusal)
             ready = False
         else:
+            if made == before:
+                messages.warning(request, _("第 %d 版就是这份内容，没有再发新的一版。") % made.version)
+                return redirect("notice_versions")
             messages.success(request, _("第 %d 版已经发布，每个人下次登录时先读这一版。") % made.version)
             return redirect("notice_versions")
     context = {"form": form, "ready": ready, "page_title": _("发布新的告知书")}

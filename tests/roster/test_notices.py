@@ -127,7 +127,10 @@ def test_publishing_on_the_screen(client_of: ClientOf, city_admin: User, notice:
     assert Notice.objects.count() == 1
     client.post("/cms/notices/publish/", {**form, "confirm": "1"})
     assert Notice.objects.count() == 2
+    client.post("/cms/notices/publish/", {**form, "confirm": "1"})
+    assert Notice.objects.count() == 2
     page = client.get("/cms/notices/").content.decode()
+    assert "第 2 版就是这份内容，没有再发新的一版。" in page
     assert "有的种类在最新的一版里没有写到" in page
 
 
