@@ -145,7 +145,9 @@ def test_accepting_twice_is_once(worker: Worker, notice: Notice, now: Any):
     assert Acceptance.objects.get().accepted_at == now
 
 
-def test_on_a_phone_the_long_list_of_kinds_is_folded_and_nothing_is_left_out(sign_in: Any, worker: Worker, notice: Notice):
+def test_on_a_phone_the_long_list_of_kinds_is_folded_and_nothing_is_left_out(
+    sign_in: Any, worker: Worker, notice: Notice
+):
     cut = notices.parts(notice.text)
     assert [len(part.listed) for part in cut if part.listed] == [len(list(about_workers()))]
     page = sign_in(worker.user).get("/notice/").content.decode()
@@ -159,8 +161,16 @@ def test_on_a_phone_the_long_list_of_kinds_is_folded_and_nothing_is_left_out(sig
 
 @pytest.mark.parametrize(
     "text",
-    ["我市的告知。\n\n没有编号的一段。", "一、只有标题。", "甲：一\n乙：二", "一、没有句号的标题\n正文", "\n\n一、甲。\n\n\n乙"],
+    [
+        "我市的告知。\n\n没有编号的一段。",
+        "一、只有标题。",
+        "甲：一\n乙：二",
+        "一、没有句号的标题\n正文",
+        "\n\n一、甲。\n\n\n乙",
+    ],
 )
 def test_a_city_may_write_its_notice_in_another_way(text: str):
-    said = "".join(part.title + "".join(part.text) + "".join(a + b for a, b in part.listed) for part in notices.parts(text))
+    said = "".join(
+        part.title + "".join(part.text) + "".join(a + b for a, b in part.listed) for part in notices.parts(text)
+    )
     assert re.sub(r"[\s。：]", "", said) == re.sub(r"[\s。：]", "", text)
