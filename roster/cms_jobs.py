@@ -24,10 +24,13 @@ WORKS = {
     "lms.apply_import": lazy("导入"),
     "lms.undo_import": lazy("撤回导入"),
     "roster.first_passwords": lazy("生成首次密码"),
+    "roster.send_codes": lazy("发送验证码"),
+    "roster.send_email_code": lazy("发送核对邮箱的验证码"),
     "roster.act": lazy("批量操作"),
     "roster.undo_act": lazy("撤回批量操作"),
     "records.draft": lazy("年度初评"),
     "exams.draw": lazy("抽卷"),
+    "audit.daily": lazy("每天核对审计记录"),
 }
 
 

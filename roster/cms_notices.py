@@ -33,13 +33,15 @@ def notice(request: Asking) -> HttpResponse:
     if due is None:
         request.session.pop(notices.DUE, None)
         read = Acceptance.objects.filter(user=request.user).select_related("notice").order_by("-notice__version")
-        return render(request, "roster/notice_read.html", {"acceptances": read})
+        return render(
+            request, "roster/notice_read.html", {"acceptances": [(one, notices.parts(one.notice.text)) for one in read]}
+        )
     form = ReadForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         notices.accept(request.user, due, now=request.now)
         request.session.pop(notices.DUE, None)
         return redirect(reach.landing_url(request.user))
-    return render(request, "roster/notice.html", {"form": form, "notice": due})
+    return render(request, "roster/notice.html", {"form": form, "notice": due, "parts": notices.parts(due.text)})
 
 
 @ADMINS
@@ -61,12 +63,16 @@ def publish_notice(request: Asking) -> HttpResponse:
     form = PublishForm(request.POST or None, initial={"title": notices.TITLE, "text": notices.drafted()})
     ready = request.method == "POST" and form.is_valid()
     if ready and request.POST.get("confirm"):
+        before = notices.versions().first()
         try:
             made = notices.publish(**form.cleaned_data, by=request.user, now=request.now)
         except Refused as refusal:
             blame(form, refusal)
             ready = False
         else:
+            if made == before:
+                messages.warning(request, _("第 %d 版就是这份内容，没有再发新的一版。") % made.version)
+                return redirect("notice_versions")
             messages.success(request, _("第 %d 版已经发布，每个人下次登录时先读这一版。") % made.version)
             return redirect("notice_versions")
     context = {"form": form, "ready": ready, "page_title": _("发布新的告知书")}

@@ -7,6 +7,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.cache import never_cache
@@ -79,8 +80,9 @@ def give_role(request: Asking) -> HttpResponse:
 
 
 def told(held: RoleGrant) -> str:
-    words = {"name": held.user.name, "place": held.territory.name, "role": held.get_role_display(), "since": held.since}
-    return _("%(name)s从 %(since)s 起是%(place)s的%(role)s。") % words
+    words = {"name": held.user.name, "place": held.territory.name, "role": held.get_role_display()}
+    words["since"] = date_format(held.since)
+    return _("%(name)s从%(since)s起是%(place)s的%(role)s。") % words
 
 
 @GIVERS

@@ -63,7 +63,10 @@ def build(city: City) -> None:
     employment.sign_on_paper(workers, agreement=agreement, signed_at=city.now - timedelta(days=600))
     demo_lives.fill(workers, city)
     logins(city, agreement)
-    notices.accept_on_paper(User.objects.all(), notice=Notice.objects.get(), at=city.now - timedelta(days=600))
+    unsigned = Worker.objects.filter(signatures=None)  # who has not signed in yet has read nothing either
+    notices.accept_on_paper(
+        User.objects.exclude(worker__in=unsigned), notice=Notice.objects.get(), at=city.now - timedelta(days=600)
+    )
     demo_lives.turn(city)
     city.say(f"网格 {Grid.objects.count()} 个，网格员 {len(workers)} 人")
 
@@ -235,7 +238,7 @@ def logins(city: City, agreement: Agreement) -> None:
     password = passwords.draw()
     passwords.account(newcomer, password_hash=make_password(password), expires=city.now + timedelta(days=30))
     newcomer.signatures.all().delete()
-    city.logins.append(Login("新上岗的网格员", newcomer.mobile, password, "首次登录：要改密码、签保密协议"))
+    city.logins.append(Login("新上岗的网格员", newcomer.mobile, password, "首次登录：要改密码、签保密协议、读告知书"))
 
 
 def admin(

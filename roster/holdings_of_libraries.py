@@ -31,10 +31,10 @@ declare(
 )
 declare(
     "mfa.Authenticator",
-    about="第二道验证",
+    about="第二重验证",
     holds={"type": "哪一种", "data": "动态口令的种子，封存"},
     inner="data",
-    why="管理账号登录时的第二道验证",
+    why="管理账号登录时的第二重验证",
     long="本人停用或者账号停用为止",
     gone=Gone.DELETED,
     of="user__worker",
@@ -43,7 +43,7 @@ declare(
     "account.EmailAddress",
     about="电子邮箱",
     holds={"email": "电子邮箱，一般没有"},
-    why="单点登录时可能带来",
+    why="统一登录时可能带来",
     long="账号停用为止",
     gone=Gone.DELETED,
     of="user__worker",
@@ -53,14 +53,14 @@ declare(
     about="邮箱的确认",
     holds={"key": "确认邮箱用的一次性代码"},
     inner="key",
-    why="单点登录时可能带来",
+    why="统一登录时可能带来",
     long="账号停用为止",
     gone=Gone.DELETED,
     of="email_address__user__worker",
 )
 declare(
     "socialaccount.SocialAccount",
-    about="单点登录",
+    about="统一登录",
     holds={"provider": "哪个平台", "uid": "在那边的编号", "extra_data": "那边给的资料"},
     why="用市里统一的账号登录",
     long="解除绑定或者账号停用为止",
@@ -69,7 +69,7 @@ declare(
 )
 declare(
     "socialaccount.SocialToken",
-    about="单点登录的令牌",
+    about="统一登录的令牌",
     holds={"token": "对方平台的令牌，不保存", "token_secret": "同上"},
     inner="token token_secret",
     why="用市里统一的账号登录",

@@ -30,5 +30,8 @@ def take_home(request: Asking) -> HttpResponseBase:
     form = PasswordAgainForm(request.POST or None, user=request.user, now=request.now)
     if request.method == "POST" and form.is_valid():
         return workbooks.answer(copies.make(worker, now=request.now), name=f"{copies.title()}.xlsx")
-    kinds = [(one.about, one.why, one.long) for one in about_workers() if one.rows_of(worker).exists()]
-    return render(request, "roster/my_data.html", {"form": form, "kinds": kinds})
+    kept = [one for one in about_workers() if one.rows_of(worker).exists()]
+    kinds: dict[str, list[tuple[str, str]]] = {}  # by how long: said once, not at every kind
+    for one in kept:
+        kinds.setdefault(one.long, []).append((one.about, one.why))
+    return render(request, "roster/my_data.html", {"form": form, "kinds": kinds, "count": len(kept)})

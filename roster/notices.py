@@ -1,5 +1,7 @@
 """The notice of what is kept and why (个人信息处理告知书): its versions, and that everybody who signs in has read the newest."""
 
+import re
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,9 @@ from roster.models import Acceptance, Notice, Role, User, Worker
 
 TEXT = Path(__file__).parent / "content" / "notice.txt"
 TITLE = "个人信息处理告知书"
+NUMBERED = re.compile(r"([一二三四五六七八九十]+、[^。\n]{1,30})。\n?(.*)", re.DOTALL)
+ITEM = re.compile(r"[^：。；]{1,20}：")
+LONG_LIST = 6  # so many lines are folded away on a phone
 DUE = "notice"  # key in the session: the version to be read before anything else
 
 
@@ -135,3 +140,34 @@ def sitting(request: HttpRequest) -> bool:
         if hasattr(relation.related_model, "under_way")
     )
     return any(rows.exists() for rows in running)
+
+
+# --- as it is read ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Part:
+    """A paragraph with a number in front: its heading, what stands open, and a long list that is unfolded by who wants it."""
+
+    title: str
+    text: list[str]
+    listed: list[tuple[str, str]]
+
+
+def parts(text: str) -> list[Part]:
+    """
+    The same words, cut where a phone's reader needs it. A city may write its notice differently: what has no number is a part
+    without a heading, and only a list of lines “name：what” folds.
+    """
+    return [part(paragraph) for paragraph in re.split(r"\n\s*\n", plain(text)) if paragraph.strip()]
+
+
+def part(paragraph: str) -> Part:
+    numbered = NUMBERED.match(paragraph)
+    title, rest = (numbered[1], numbered[2]) if numbered else ("", paragraph)
+    lines = [line for line in rest.split("\n") if line.strip()]
+    items = [line for line in lines if ITEM.match(line)]
+    if len(items) < LONG_LIST or lines[-len(items) :] != items:
+        return Part(title, lines, [])
+    listed = [(about, what) for about, _colon, what in (line.partition("：") for line in items)]
+    return Part(title, lines[: -len(items)], listed)

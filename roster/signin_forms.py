@@ -62,7 +62,7 @@ class SignInForm(forms.Form):
         if not fitting:
             self.failed(username, "wrong")
             raise ValidationError(
-                _("手机号（登录号）或密码不对，请核对后再试。第一次登录请用发放名单上的密码。"), code="wrong"
+                _("手机号（登录号）或密码不对，请核对后再试。第一次登录请用管理员发给你的首次密码。"), code="wrong"
             )
         self.fitting = [user for user in fitting if not signin.run_out(user, now=self.now)]
         if not self.fitting:

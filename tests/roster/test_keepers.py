@@ -1,5 +1,6 @@
 """The three who keep each other in check (三员分立): one role and nothing beside it, given on the command line, and none does another's work."""
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from io import StringIO
@@ -15,8 +16,9 @@ from django.utils import timezone
 from lms import jobs
 from lms.models import AuditEntry, Job, JobState
 from lms.refusal import Refused
-from roster import accounts, passwords, reach, roles, service
+from roster import accounts, cms_jobs, passwords, reach, roles, service
 from roster.models import KEEPERS, Role, RoleGrant, User, Worker
+from tests.test_house import sources
 
 ClientOf = Callable[[User], Client]
 PAIRS = [(one, other) for one, other in permutations(Role.values, 2) if {one, other} & KEEPERS]
@@ -244,3 +246,9 @@ def test_the_trigger_is_there(db: None) -> None:
                 "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'roster_rolegrant'"
             )
             assert cursor.fetchone()[0] >= 2
+
+
+def test_every_kind_of_work_is_named_on_the_screen() -> None:
+    kinds = {kind for path in sources() for kind in re.findall(r'@jobs\.work\("([^"]+)"', path.read_text())}
+    assert len(kinds) > 8
+    assert kinds == set(cms_jobs.WORKS)

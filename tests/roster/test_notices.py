@@ -1,5 +1,7 @@
 """The notice of what is kept: read once a version at sign-in by everybody, and never in the middle of an exam; nor is the agreement."""
 
+import html
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -15,6 +17,7 @@ from roster import ground, notices
 from roster.models import Acceptance, Agreement, Notice, User, Worker
 
 pytestmark = pytest.mark.django_db
+NUMBERED = re.compile("[一二三四五六七八九十]+、")
 ClientOf = Callable[[User], Client]
 
 
@@ -124,7 +127,10 @@ def test_publishing_on_the_screen(client_of: ClientOf, city_admin: User, notice:
     assert Notice.objects.count() == 1
     client.post("/cms/notices/publish/", {**form, "confirm": "1"})
     assert Notice.objects.count() == 2
+    client.post("/cms/notices/publish/", {**form, "confirm": "1"})
+    assert Notice.objects.count() == 2
     page = client.get("/cms/notices/").content.decode()
+    assert "第 2 版就是这份内容，没有再发新的一版。" in page
     assert "有的种类在最新的一版里没有写到" in page
 
 
@@ -137,3 +143,34 @@ def test_accepting_twice_is_once(worker: Worker, notice: Notice, now: Any):
     first = notices.accept(worker.user, notice, now=now)
     assert notices.accept(worker.user, notice, now=now + timedelta(days=1)) == first
     assert Acceptance.objects.get().accepted_at == now
+
+
+def test_on_a_phone_the_long_list_of_kinds_is_folded_and_nothing_is_left_out(
+    sign_in: Any, worker: Worker, notice: Notice
+):
+    cut = notices.parts(notice.text)
+    assert [len(part.listed) for part in cut if part.listed] == [len(list(about_workers()))]
+    page = sign_in(worker.user).get("/notice/").content.decode()
+    assert "<h2>四、敏感的信息</h2>" in page
+    assert f"逐项看，共 {len(list(about_workers()))} 类" in page
+    words = re.sub(r"<[^>]+>|\s", "", html.unescape(page))
+    for line in notice.text.split("\n"):
+        _title, _stop, rest = line.partition("。") if NUMBERED.match(line) else ("", "", line)
+        assert re.sub(r"\s", "", rest) in words, line
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我市的告知。\n\n没有编号的一段。",
+        "一、只有标题。",
+        "甲：一\n乙：二",
+        "一、没有句号的标题\n正文",
+        "\n\n一、甲。\n\n\n乙",
+    ],
+)
+def test_a_city_may_write_its_notice_in_another_way(text: str):
+    said = "".join(
+        part.title + "".join(part.text) + "".join(a + b for a, b in part.listed) for part in notices.parts(text)
+    )
+    assert re.sub(r"[\s。：]", "", said) == re.sub(r"[\s。：]", "", text)

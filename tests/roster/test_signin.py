@@ -18,7 +18,7 @@ from lms.models import AuditEntry
 from roster import guesses, known_devices, passwords, questions, signin
 from roster.models import Signature, Tally, User, Worker
 
-WRONG = "手机号（登录号）或密码不对，请核对后再试。第一次登录请用发放名单上的密码。"
+WRONG = "手机号（登录号）或密码不对，请核对后再试。第一次登录请用管理员发给你的首次密码。"
 
 
 def sign_in(client: Client, username: str, password: str, **extra: Any) -> Any:
