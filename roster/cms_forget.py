@@ -13,7 +13,7 @@ from lms.refusal import Refused
 from roster import forgetting, reach
 from roster.asking import Asking
 from roster.cms_life import blame, mine
-from roster.models import Role
+from roster.models import Duty, Role
 
 
 class ForgetForm(forms.Form):
@@ -41,7 +41,7 @@ class ForgetForm(forms.Form):
         return number
 
 
-@reach.only(Role.CITY_ADMIN)
+@reach.only(Role.CITY_ADMIN, Duty.ROSTER)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def forget(request: Asking, worker: int) -> HttpResponse:

@@ -15,7 +15,7 @@ from roster.asking import Asking
 from roster.backoffice import sent
 from roster.boundary_forms import MOST_PARTS
 from roster.cms_territory import CHANGERS, blame, changeable, children, today
-from roster.models import Level, Role, Territory
+from roster.models import Duty, Level, Role, Territory
 from roster.township_forms import MoveForm, PeopleForm, TownshipSplitForm
 
 
@@ -64,8 +64,8 @@ def divided(request: Asking, place: Territory, form: TownshipSplitForm, context:
 def targets(request: Asking, place: Territory) -> list[Territory]:
     """The townships to which communities of this one may go: those of its county first; of other counties for admins of the city alone."""
     found = Territory.objects.current().filter(level=Level.TOWNSHIP).exclude(pk=place.pk).select_related("parent")
-    if reach.covers(request.user, place, Role.CITY_ADMIN):
-        found = found.within(reach.paths(request.user, Role.CITY_ADMIN))
+    if reach.covers(request.user, place, Role.CITY_ADMIN, Duty.ROSTER):
+        found = found.within(reach.paths(request.user, Role.CITY_ADMIN, Duty.ROSTER))
     else:
         found = found.filter(parent=place.parent_id)
     return sorted(found, key=lambda one: (one.parent_id != place.parent_id, one.code))

@@ -15,6 +15,7 @@ from lms.refusal import Refused
 from roster import fields, reach, unmasking
 from roster.asking import Asking
 from roster.cms_life import blame, mine
+from roster.models import Duty
 
 
 class UnmaskForm(forms.Form):
@@ -32,7 +33,7 @@ class UnmaskForm(forms.Form):
         self.fields["reason"].choices = [empty, *unmasking.REASONS.items()]  # type: ignore[attr-defined]
 
 
-@reach.only(*reach.ADMINS)
+@reach.only(Duty.ROSTER)
 @never_cache
 @sensitive_variables("number")
 @require_http_methods(["GET", "HEAD", "POST"])

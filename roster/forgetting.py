@@ -22,7 +22,7 @@ from lms import audit
 from lms.personal import Gone, Personal, about_workers, files_of
 from lms.refusal import Refused
 from roster import reach, traces
-from roster.models import CorrectionState, Role, User, Worker, WorkerState
+from roster.models import CorrectionState, Duty, Role, User, Worker, WorkerState
 from roster.steps import CLOSING
 
 FORGOTTEN = "已删除人员"
@@ -63,7 +63,7 @@ def is_forgotten(worker: Worker) -> bool:
 
 
 def may(by: User, worker: Worker) -> bool:
-    return worker.user_id != by.pk and reach.covers(by, worker.township, Role.CITY_ADMIN)
+    return worker.user_id != by.pk and reach.covers(by, worker.township, Role.CITY_ADMIN, Duty.ROSTER)
 
 
 def may_offer(by: User, worker: Worker) -> bool:

@@ -12,7 +12,7 @@ from roster import reach
 from roster.boundaries import Act, call, check_name, hold, note
 from roster.following import Standing, standing_in
 from roster.merging import Move, Previewed, gather, grids_of, move_communities, move_grids, move_workers
-from roster.models import ChangeKind, FormerName, Level, Role, Territory, User
+from roster.models import ChangeKind, Duty, FormerName, Level, Role, Territory, User
 from roster.territories import stood_in
 
 
@@ -92,7 +92,7 @@ def lay_out(
 ) -> MovePlan:
     """The plan as a preview shows it; what is certain to be refused is refused now."""
     plan = plan_move(communities, place=place, to=to, codes=codes)
-    if plan.elsewhere and not (reach.covers(by, place, Role.CITY_ADMIN) and reach.covers(by, to, Role.CITY_ADMIN)):
+    if plan.elsewhere and not all(reach.covers(by, one, Role.CITY_ADMIN, Duty.ROSTER) for one in (place, to)):
         raise Refused(_("划到别的县（市、区），请市级管理员办理。"), code="to")
     names = [one.name for one in plan.communities]
     after = [code for _one, code in plan.rows()]

@@ -13,15 +13,15 @@ from lms import audit
 from lms.models import AuditEntry
 from lms.refusal import Refused
 from roster import reach
-from roster.models import Role, User, Worker
+from roster.models import Duty, Role, User, Worker
 
 READ, UNMASKED = "personal.read", "personal.unmasked"
 HOUR = timedelta(hours=1)
 
 # Which numbers, and whose duty needs them. A township calls its people; who somebody is by their ID number is the county's to settle.
 DUTIES: Mapping[str, tuple[str, ...]] = {
-    "mobile": (Role.TOWNSHIP_ADMIN, Role.COUNTY_ADMIN, Role.CITY_ADMIN),
-    "id_number": (Role.COUNTY_ADMIN, Role.CITY_ADMIN),
+    "mobile": (Duty.ROSTER,),
+    "id_number": (Role.COUNTY_ADMIN, Role.CITY_ADMIN, Duty.ROSTER),
 }
 REASONS: Mapping[str, Any] = {
     "contact": lazy("联系本人"),

@@ -13,7 +13,7 @@ from exams.models import Exam
 from lms import imports
 from lms.refusal import Refused
 from records import assessments, schemes
-from roster import passwords, reach, roles, service
+from roster import passwords, reach, roles, service, unmasking
 from roster.models import Duty, Role, RoleGrant, User, Worker
 
 ClientOf = Callable[[User], Client]
@@ -65,6 +65,15 @@ def test_the_screens_the_kinds_and_the_menu_are_those_of_the_duty(
     shown = {name for names in MENU.values() for name in names if f'"name": "{name}"' in page}
     assert shown == MENU[Duty(duty)]
     assert client.get("/bulletin/").status_code == 200
+
+
+@pytest.mark.parametrize("duty", Duty.values)
+def test_a_number_in_full_is_for_whom_the_roster_is_the_work(
+    duty: str, with_duties: Callable[..., User], client_of: ClientOf, worker: Worker
+) -> None:
+    admin = with_duties(duty)
+    opened = client_of(admin).get(f"/cms/workers/{worker.pk}/numbers/").status_code == 200
+    assert (opened, unmasking.may_see(admin, worker, "mobile")) == ((duty == Duty.ROSTER,) * 2)
 
 
 def test_reach_is_narrowed_by_a_duty_named_and_by_that_of_the_screen(
