@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -28,3 +29,10 @@ logconfig_dict = {
         "gunicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": False},
     },
 }
+
+
+def post_worker_init(worker: Any) -> None:
+    """How many requests wait for a thread: the exam lane asks it before a save."""
+    from exams import pressure
+
+    pressure.watch(worker.tpool._work_queue.qsize)

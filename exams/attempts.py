@@ -1,56 +1,21 @@
 """An attempt from drawn paper to hand-in. One clock decides, each answer is saved when given, and every act may come twice."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.http import Http404
-from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from exams import marking, papers, questions, saving, scoring
-from exams.models import Answer, Attempt, AttemptState, Exam, PaperItem
+from exams import journal, papers, questions, receipts, saving, sheets
+from exams.models import Answer, Attempt, AttemptState, Exam, Fate, Incident, IncidentKind, JournalEntry, PaperItem
 from lms import audit, times
 from lms.jobs import Progress
 from lms.refusal import Refused
-from roster.models import Worker
 
 DRAW_CHUNK = 1000
-# receipt numbers: no 0/O, 1/I/L, 2/Z, 5/S, 8/B, U/V
-SIGNS = "34679ACDEFGHJKMNPQRTWXY"
-SPACE = len(SIGNS) ** 8
-STEP, START = (
-    47_055_833_459,
-    31_415_926_535,
-)  # STEP has no factor in common with SPACE: no two attempts share a number
-
-
-@dataclass(frozen=True)
-class Saved:
-    """What the server says to a save. `fresh` is False when a newer answer stands: then `seq` and `value` are that answer's."""
-
-    item_id: int
-    seq: int
-    at: datetime
-    seconds_left: int
-    fresh: bool = True
-    value: questions.Value | None = None
-
-
-def clock(moment: datetime) -> str:
-    return formats.time_format(timezone.localtime(moment), "H:i:s")
-
-
-def receipt_number(attempt_id: int) -> str:
-    """Eight signs nobody confuses, in two groups, scattered so that they do not count how many handed in before."""
-    rest, signs = (attempt_id * STEP + START) % SPACE, ""
-    for _place in range(8):
-        rest, sign = divmod(rest, len(SIGNS))
-        signs += SIGNS[sign]
-    return f"{signs[:4]}-{signs[4:]}"
+CLOSE_CHUNK = 200
 
 
 def draw(exam: Exam, *, now: datetime, progress: Progress | None = None) -> int:
@@ -76,170 +41,275 @@ def _draw_chunk(exam: Exam, items: list[PaperItem], workers: list[int]) -> None:
     Attempt.objects.bulk_create(drawn, ignore_conflicts=True)
 
 
-def locked(attempt: Attempt) -> Attempt:
-    return Attempt.objects.select_for_update(of=("self",)).select_related("exam", "worker").get(pk=attempt.pk)
+def deadline(started_at: datetime, *, minutes: int, closes_at: datetime, granted: int) -> datetime:
+    """min(started + time allowed, close) + seconds granted."""
+    return min(started_at + timedelta(minutes=minutes), closes_at) + timedelta(seconds=granted)
 
 
-def deadline(exam: Exam, *, started_at: datetime) -> datetime:
-    return min(started_at + timedelta(minutes=exam.minutes), exam.closes_at)
+class Given(NamedTuple):
+    """One answer as it was sent. `seq` counts up for each question."""
+
+    item_id: int
+    seq: int
+    value: Any
+
+
+class Saved(NamedTuple):
+    """What the server says to one answer. `value` is None, or the newer answer that stands in its place: then `seq` is that one's."""
+
+    item_id: int
+    seq: int
+    at: datetime
+    code: str
+    value: questions.Value | None = None
+
+
+class Unfit(NamedTuple):
+    """An answer that was not saved, and why."""
+
+    item_id: int
+    seq: int
+    sentence: str
+
+
+class Reply(NamedTuple):
+    deadline: datetime
+    saved: list[Saved]
+    unfit: list[Unfit]
+
+    def seconds_left(self, now: datetime) -> float:
+        return max(0.0, (self.deadline - now).total_seconds())
+
+
+def start(attempt: Attempt, *, now: datetime, device: str = "") -> Attempt:
+    """`begin` for who holds the row."""
+    begin(attempt.pk, worker_id=attempt.worker_id, user_id=attempt.worker.user_id, now=now, device=device)
+    return Attempt.objects.select_related("exam", "worker").get(pk=attempt.pk)
 
 
 @transaction.atomic
-def start(attempt: Attempt, *, now: datetime) -> Attempt:
-    """Begin; the deadline is set here once. Begun already: the same attempt, unchanged. Refuses before the bell and after the close."""
-    attempt = locked(attempt)
-    exam = attempt.exam
-    if attempt.state not in {AttemptState.DUE, AttemptState.ABSENT}:
-        return attempt
-    if now < exam.opens_at:
+def begin(attempt_id: int, *, worker_id: int, user_id: int | None, now: datetime, device: str = "") -> saving.Held:
+    """Begin; the deadline is set here once. Begun already: as it stands, unchanged. Refuses before the bell and after the close."""
+    held = saving.lock(attempt_id)
+    if held is None or held.worker_id != worker_id:
+        raise Http404
+    if held.state not in {AttemptState.DUE, AttemptState.ABSENT}:
+        return held
+    if now < held.opens:
         raise Refused(
-            _("还没到开考时间，%(opens)s 开考后再进来。") % {"opens": times.in_short(exam.opens_at)}, code="early"
+            _("还没到开考时间，%(opens)s 开考后再进来。") % {"opens": times.in_short(held.opens)}, code="early"
         )
-    if now >= exam.closes_at or attempt.state == AttemptState.ABSENT:
+    if now >= held.closes or held.state == AttemptState.ABSENT:
         raise Refused(
             _("这场考试已在 %(closed)s 截止，不能再开始。如有特殊情况，请联系乡镇（街道）管理员。")
-            % {"closed": times.in_short(exam.closes_at)},
+            % {"closed": times.in_short(held.closes)},
             code="late",
         )
-    attempt.state, attempt.started_at = AttemptState.SITTING, now
-    attempt.deadline = deadline(exam, started_at=now)
-    attempt.save(update_fields=["state", "started_at", "deadline"])
-    audit.note("exam.started", now=now, actor=attempt.worker.user, subject=attempt)
-    return attempt
+    until = deadline(now, minutes=held.minutes, closes_at=held.closes, granted=held.granted)
+    saving.begin(attempt_id, device=device, deadline=until, now=now)
+    audit.write("exam.started", now=now, actor=user_id, subject=subject(attempt_id), detail={})
+    return held._replace(state=AttemptState.SITTING, device=device, started_at=now, deadline=until)
 
 
-def answer(attempt_id: int, item_id: int, *, worker: Worker, value: Any, seq: int, now: datetime) -> Saved:
-    """Save one answer: one guarded statement, acknowledged once it is on disk. An older sequence never overwrites a newer.
+def subject(attempt_id: int) -> str:
+    """How the audit names an attempt known by its id alone."""
+    return f"exams.attempt:{attempt_id}"
 
-    404 when the attempt is not this worker's or the question not on its paper. Refuses a value that does not fit (code "unfit"),
-    and anything after the deadline or the hand-in (codes "closed", "handed_in"), saying what is true.
+
+def answer(guard: saving.Guard, given: Sequence[Given], *, exam_id: int, page: int, now: datetime) -> Reply:
+    """Save what was given: one guarded statement, acknowledged once it is on disk. An older sequence never overwrites a newer.
+
+    A value that does not fit its question comes back as `unfit`; of one question only the newest is saved. 404 for a question that is
+    not on this paper. When nothing may be saved any more it refuses, saying what is true (codes of `too_late`).
     """
-    attempt, item = _on_paper(attempt_id, item_id, worker=worker)
-    face = questions.face(item.kind)
-    packed = face.pack(face.clean(value, item.content))
-    outcome = saving.save(attempt_id, item_id, worker_id=worker.pk, value=packed, seq=seq, now=now)
-    if not outcome.open:
-        raise too_late(Attempt.objects.get(pk=attempt_id))
-    left = attempt.seconds_left(now)
-    if outcome.written:
-        return Saved(item_id, seq, now, left)
-    standing = Answer.objects.get(attempt_id=attempt_id, item_id=item_id)
-    same = standing.value == packed
-    return Saved(item_id, standing.seq, standing.saved_at, left, same, None if same else face.unpack(standing.value))
+    sheet = sheets.of(exam_id)
+    fitting: dict[int, tuple[Given, str]] = {}
+    unfit: list[Unfit] = []
+    for one in given:
+        item = sheet.on_paper(one.item_id)
+        try:
+            stored = item.clean(one.value)
+        except Refused as refusal:
+            unfit.append(Unfit(one.item_id, one.seq, refusal.sentence))
+            continue
+        if one.item_id not in fitting or fitting[one.item_id][0].seq < one.seq:
+            fitting[one.item_id] = one, stored
+    written = [item_id for item_id in fitting if sheet.items[item_id].written]
+    before = _before(guard.attempt, written)
+    entries = [_entry(one, stored, before.get(one.item_id)) for one, stored in fitting.values()]
+    outcome = saving.save(guard, entries, page=page, now=now)
+    if outcome.deadline is None:
+        raise too_late(guard, now=now)
+    saved = [_saved(guard.attempt, entry, page=page, now=now) for entry in entries if entry.item_id in outcome.written]
+    stale = [entry for entry in entries if entry.item_id not in outcome.written]
+    return Reply(outcome.deadline, saved + _standing(guard.attempt, sheet, stale, page=page), unfit)
 
 
-def _on_paper(attempt_id: int, item_id: int, *, worker: Worker) -> tuple[Attempt, PaperItem]:
-    attempt = Attempt.objects.filter(pk=attempt_id, worker=worker).first()
-    if attempt is None or all(entry[0] != item_id for entry in attempt.paper):
+def _before(attempt_id: int, item_ids: list[int]) -> dict[int, tuple[int, str]]:
+    """(seq, text) of written answers as they stand: the journal keeps only what changed since."""
+    if not item_ids:
+        return {}
+    rows = Answer.objects.filter(attempt=attempt_id, item__in=item_ids).values_list("item_id", "seq", "value")
+    return {item_id: (seq, value) for item_id, seq, value in rows}
+
+
+def _entry(one: Given, stored: str, before: tuple[int, str] | None) -> saving.Entry:
+    seq, text = before or (None, "")
+    kept = journal.keep(stored, before=text, base=seq)
+    return saving.Entry(one.item_id, one.seq, stored, kept.base, kept.value)
+
+
+def _saved(attempt_id: int, entry: saving.Entry, *, page: int, now: datetime) -> Saved:
+    code = receipts.code(attempt_id, entry.item_id, seq=entry.seq, page=page, at=now, value=entry.value)
+    return Saved(entry.item_id, entry.seq, now, code)
+
+
+def _standing(attempt_id: int, sheet: sheets.Sheet, stale: list[saving.Entry], *, page: int) -> list[Saved]:
+    """For what was not written: the same receipt again when this very answer had arrived before, else the newer answer that stands."""
+    if not stale:
+        return []
+    ids = [entry.item_id for entry in stale]
+    standing = {one.item_id: one for one in saving.answers(attempt_id) if one.item_id in ids}
+    counted = JournalEntry.objects.filter(attempt=attempt_id, item__in=ids, page=page, fate=Fate.COUNTED)
+    arrived = {(item, seq): at for item, seq, at in counted.values_list("item_id", "seq", "at")}
+    told = []
+    for entry in stale:
+        newest = standing[entry.item_id]
+        at = arrived.get((entry.item_id, entry.seq))
+        if at and newest.seq == entry.seq and newest.value == entry.value:
+            told.append(_saved(attempt_id, entry, page=page, now=at))
+            continue
+        value = questions.face(sheet.items[entry.item_id].kind).unpack(newest.value)
+        told.append(Saved(entry.item_id, newest.seq, newest.saved_at, "", value))
+    return told
+
+
+def too_late(guard: saving.Guard, *, now: datetime) -> Refused:
+    """Why nothing can be saved, and what counts. Codes: handed_in, closed, elsewhere, not_started, void. 404 for what is not theirs."""
+    attempt = Attempt.objects.filter(pk=guard.attempt, worker=guard.worker).first()
+    if attempt is None:
         raise Http404
-    return attempt, PaperItem.objects.get(pk=item_id)
-
-
-def too_late(attempt: Attempt) -> Refused:
-    """Why a save no longer counts, and what does."""
+    if attempt.state == AttemptState.VOID:
+        return Refused(_("这次考试已经作废，答案不再保存。请联系监考人员。"), code="void")
     if attempt.finished and not attempt.closed_by_clock:
+        at = times.clock(attempt.finished_at or attempt.ends_at)
+        return Refused(_("已在 %(at)s 交卷，答案不能再改。") % {"at": at}, code="handed_in")
+    if attempt.state == AttemptState.SITTING and now < attempt.ends_at:
         return Refused(
-            _("已在 %(at)s 交卷，答案不能再改。") % {"at": clock(attempt.finished_at or attempt.ends_at)},
-            code="handed_in",
+            _("这场考试已在另一台设备上作答，这里只能看。要在这里接着答，请点“在这里作答”。"), code="elsewhere"
         )
     if attempt.deadline:
         return Refused(
-            _("考试已在 %(at)s 截止，这次改动没有保存；截止前已保存的答案都会计分。") % {"at": clock(attempt.deadline)},
+            _("考试已在 %(at)s 截止，这次改动没有保存；截止前已保存的答案都会计分。")
+            % {"at": times.clock(attempt.deadline)},
             code="closed",
         )
     return Refused(_("还没有开始作答，请回到考试页面点“开始作答”。"), code="not_started")
 
 
-def flag(attempt_id: int, *, worker: Worker, items: Iterable[int] | None, now: datetime) -> Attempt:
-    """Remember which questions the worker marked to come back to (None: leave as they are). Only while sitting, as `answer`."""
-    attempt = Attempt.objects.filter(pk=attempt_id, worker=worker).first()
-    if attempt is None:
-        raise Http404
-    if attempt.state != AttemptState.SITTING or now >= attempt.ends_at:
-        raise too_late(attempt)
-    wanted = attempt.flags if items is None else items
-    flags = [entry[0] for entry in attempt.paper if entry[0] in set(wanted)]
-    if flags != attempt.flags:
-        Attempt.objects.filter(pk=attempt_id, state=AttemptState.SITTING).update(flags=flags)
-    return attempt
-
-
-@transaction.atomic
-def hand_in(attempt: Attempt, *, now: datetime) -> Attempt:
-    """Hand in and mark what a machine can, in one transaction. Handed in already: the same attempt with the same receipt.
-
-    After the deadline it is closed with the deadline as its finish, whoever asks and however late.
-    """
-    attempt = locked(attempt)
-    if attempt.finished:
-        return attempt
-    if attempt.state != AttemptState.SITTING:
-        raise too_late(attempt)
-    attempt.closed_by_clock = now >= attempt.ends_at
-    attempt.finished_at = min(now, attempt.ends_at)
-    attempt.state = AttemptState.HANDED_IN
-    attempt.receipt = receipt_number(attempt.pk)
-    attempt.machine_marks = marking.mark(attempt)
-    attempt.save(update_fields=["closed_by_clock", "finished_at", "state", "receipt", "machine_marks"])
-    actor = None if attempt.closed_by_clock else attempt.worker.user
-    audit.note("exam.handed_in", now=now, actor=actor, subject=attempt, receipt=attempt.receipt)
-    return marking.settle(attempt, now=now)
-
-
-def close_overdue(*, now: datetime, limit: int = 500) -> int:
-    """Close what was left open, each with its deadline as finish time. May run late, twice, or at once with itself."""
-    overdue = list(Attempt.objects.overdue(now=now).order_by("deadline")[:limit])
-    for attempt in overdue:
-        hand_in(attempt, now=now)
-    return len(overdue)
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """A whole answer sheet brought in at once: item id → value as `questions` cleans it."""
-
-    worker_id: int
-    started_at: datetime
-    finished_at: datetime
-    answers: dict[int, questions.Value]
-
-
-@transaction.atomic
-def bring_in(exam: Exam, sheets: Sequence[Sheet], *, now: datetime) -> int:
-    """Take in many finished sheets by the rules of start, answer and hand_in: for papers drawn and not begun, within the window.
-
-    What was written after a sheet's deadline is not there to take: its finish is cut at the deadline. Returns how many counted.
-    """
-    items = exam.items.in_bulk()
-    by_worker = {sheet.worker_id: sheet for sheet in sheets}
-    due = exam.attempts.select_for_update().filter(state=AttemptState.DUE, worker_id__in=by_worker)
-    taken, answers = [], []
-    for attempt in due.order_by("pk"):
-        sheet = by_worker[attempt.worker_id]
-        if exam.open_at(sheet.started_at):
-            answers += _take(attempt, sheet, items, exam)
-            taken.append(attempt)
-    saving.insert_many(answers)
-    saving.finish_many(taken)
-    audit.note("exam.brought_in", now=now, subject=exam, given=len(sheets), counted=len(taken))
-    return len(taken)
-
-
-def _take(attempt: Attempt, sheet: Sheet, items: dict[int, PaperItem], exam: Exam) -> list[saving.Row]:
-    attempt.started_at, attempt.deadline = sheet.started_at, deadline(exam, started_at=sheet.started_at)
-    attempt.finished_at = min(sheet.finished_at, attempt.deadline)
-    attempt.closed_by_clock = sheet.finished_at >= attempt.deadline
-    attempt.receipt = receipt_number(attempt.pk)
-    rows = [_row(attempt, items[item_id], value) for item_id, value in sheet.answers.items()]
-    total = sum((row.marks or Decimal(0) for row in rows), Decimal(0))
-    waits = any(row.marks is None for row in rows)
-    attempt.machine_marks, attempt.marks = total, None if waits else total
-    attempt.state = AttemptState.HANDED_IN if waits else AttemptState.MARKED
-    return rows
-
-
-def _row(attempt: Attempt, item: PaperItem, value: questions.Value) -> saving.Row:
-    marks = scoring.score(item.kind, key=item.content["key"], value=value, marks=item.marks)
-    return saving.Row(
-        attempt.pk, item.pk, questions.face(item.kind).pack(value), attempt.finished_at or attempt.ends_at, marks
+def flag(guard: saving.Guard, items: Iterable[int]) -> None:
+    """Remember which questions the worker marked to come back to. Only while sitting; what is not on the paper is left out."""
+    sitting = Attempt.objects.filter(
+        pk=guard.attempt, worker=guard.worker, device=guard.device, state=AttemptState.SITTING
     )
+    attempt = sitting.only("paper", "flags").first()
+    if attempt is None:
+        return
+    wanted = set(items)
+    flags = [entry[0] for entry in attempt.paper if entry[0] in wanted]
+    if flags != attempt.flags:
+        sitting.update(flags=flags)
+
+
+@transaction.atomic
+def take_over(attempt: Attempt, *, device: str, now: datetime) -> Attempt:
+    """Go on with the attempt on this device; the other one can only look from now on. The same device again changes nothing."""
+    held = saving.lock(attempt.pk)
+    if held is None or held.state != AttemptState.SITTING or held.device == device:
+        return Attempt.objects.select_related("exam").get(pk=attempt.pk)
+    Attempt.objects.filter(pk=attempt.pk).update(device=device)
+    if held.device:
+        Incident.objects.create(attempt=attempt, kind=IncidentKind.DEVICE, at=now)
+    audit.note("exam.taken_over", now=now, actor=attempt.worker.user, subject=attempt)
+    return Attempt.objects.select_related("exam").get(pk=attempt.pk)
+
+
+def hand_in(attempt: Attempt, *, now: datetime) -> Attempt:
+    """`close` by its worker, for who holds the row."""
+    close(attempt.pk, user_id=attempt.worker.user_id, now=now)
+    return Attempt.objects.select_related("exam", "worker").get(pk=attempt.pk)
+
+
+@transaction.atomic
+def close(attempt_id: int, *, user_id: int | None, now: datetime, device: str | None = None) -> saving.Held:
+    """Hand in and mark what a machine can, in one transaction. Handed in already: the same end with the same receipt.
+
+    With a device named it is the one that must hold the attempt. After the deadline it is closed with the deadline as its finish,
+    whoever asks and however late. The result is posted by the sweep.
+    """
+    held = saving.lock(attempt_id)
+    if held is None:
+        raise Http404
+    if held.finished:
+        return held
+    elsewhere = device is not None and held.device != device and held.deadline is not None and now < held.deadline
+    if held.state != AttemptState.SITTING or held.deadline is None or elsewhere:
+        raise too_late(saving.Guard(attempt_id, held.worker_id, held.device), now=now)
+    given = [(one.item_id, one.value) for one in saving.answers(attempt_id)]
+    end, waiting = ended(
+        sheets.of(held.exam_id), held.id, given, started_at=held.started_at, deadline=held.deadline, now=now
+    )
+    saving.finish(attempt_id, end, waiting=waiting)
+    audit.write(
+        "exam.handed_in",
+        now=now,
+        actor=None if end.closed_by_clock else user_id,
+        subject=subject(attempt_id),
+        detail={"receipt": end.receipt},
+    )
+    return held._replace(
+        state=end.state, finished_at=end.finished_at, closed_by_clock=end.closed_by_clock, receipt=end.receipt
+    )
+
+
+def ended(
+    sheet: sheets.Sheet,
+    attempt_id: int,
+    given: Iterable[tuple[int, str]],
+    *,
+    started_at: datetime | None,
+    deadline: datetime,
+    now: datetime,
+) -> tuple[saving.Finish, list[int]]:
+    """How an attempt with these answers ends at this moment, and the questions that wait for a person."""
+    total, waiting = sheet.judge(given)
+    end = saving.Finish(
+        state=AttemptState.HANDED_IN if waiting else AttemptState.MARKED,
+        started_at=started_at,
+        deadline=deadline,
+        finished_at=min(now, deadline),
+        closed_by_clock=now >= deadline,
+        receipt=receipts.number(attempt_id),
+        machine_marks=total,
+        marks=None if waiting else total,
+    )
+    return end, waiting
+
+
+def close_overdue(*, now: datetime) -> int:
+    """Close what was left open, each with its deadline as finish time. May run late, twice, or at once with itself.
+
+    Of an exam that takes answers late, an attempt stays open for those so long after its deadline. Returns how many were closed.
+    """
+    late = {
+        exam.pk: timedelta(minutes=exam.late_minutes)
+        for exam in Exam.objects.filter(attempts__state=AttemptState.SITTING)
+    }
+    closed = 0
+    for exam_id, wait in late.items():
+        overdue = Attempt.objects.overdue(now=now - wait).filter(exam=exam_id).order_by("deadline", "pk")
+        while batch := list(overdue.values_list("pk", flat=True)[:CLOSE_CHUNK]):
+            for attempt_id in batch:
+                close(attempt_id, user_id=None, now=now)
+            closed += len(batch)
+    return closed

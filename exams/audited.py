@@ -9,6 +9,7 @@ ACTIONS = {
         "exam.published": _("发布考试"),
         "exam.drawn": _("发卷"),
         "exam.started": _("开始应试"),
+        "exam.taken_over": _("换设备作答"),
         "exam.handed_in": _("交卷"),
         "exam.brought_in": _("登记卷面"),
         "exam.awarded": _("评分"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from exams import attempts, banks, demo_answers, marking, papers
+from exams import attempts, banks, brought, demo_answers, marking, papers
 from exams.models import AttemptState, Exam
 from lms.demo import City
 from roster.models import Employment, Level, Territory, Worker
@@ -91,7 +91,7 @@ def hold(city: City, plan: Plan, *, ability: dict[int, float], visitors: set[int
     )
     counted = 0
     while chunk := list(islice(sheets, CHUNK)):
-        counted += attempts.bring_in(exam, chunk, now=min(city.now, exam.closes_at))
+        counted += brought.bring_in(exam, chunk, now=min(city.now, exam.closes_at))
     over = exam.closes_at + timedelta(minutes=1)
     if over <= city.now:
         marking.finish_absent(exam, now=over)
@@ -117,7 +117,7 @@ def create(city: City, plan: Plan) -> Exam:
 
 def sit(
     exam: Exam, plan: Plan, ability: dict[int, float], chance: Random, *, until: datetime, away: set[int]
-) -> Iterable[attempts.Sheet]:
+) -> Iterable[brought.Sheet]:
     """The sheets of those who turn up, at working hours within the window; nobody has finished after `until`."""
     items = list(exam.items.order_by("pk"))
     days = max(1, (min(until, exam.closes_at) - exam.opens_at).days)
@@ -127,4 +127,4 @@ def sit(
         begun = exam.opens_at + timedelta(days=chance.randrange(days), minutes=chance.triangular(0, 540, 60))
         spent = timedelta(minutes=chance.triangular(0.25, 1.02, 0.55) * exam.minutes)
         if begun + spent < until:
-            yield attempts.Sheet(pk, begun, begun + spent, demo_answers.answers(items, ability[pk], chance))
+            yield brought.Sheet(pk, begun, begun + spent, demo_answers.answers(items, ability[pk], chance))

@@ -7,10 +7,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import DecimalField, Exists, F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from exams import questions, scoring
+from exams import scoring
 from exams.models import Answer, Attempt, AttemptState, Award, Exam, PaperItem, QuestionKind
 from lms import audit, numbers
 from lms.refusal import Refused
@@ -24,27 +25,10 @@ ENTRY_FIELDS = ["exam_id", "worker_id", "state", "marks", "finished_at"]
 
 def waiting(exam: Exam | None = None) -> QuerySet[Answer]:
     """Case answers that were handed in and that no person has marked yet, the oldest first."""
-    answers = Answer.objects.filter(attempt__state=AttemptState.HANDED_IN, marks=None).order_by(
+    answers = Answer.objects.filter(waits=True, attempt__state=AttemptState.HANDED_IN).order_by(
         "attempt__finished_at", "attempt_id", "item_id"
     )
     return answers.filter(attempt__exam=exam) if exam else answers
-
-
-def machine_score(item: PaperItem, packed: str) -> Decimal | None:
-    value = questions.face(item.kind).unpack(packed)
-    return scoring.score(item.kind, key=item.content["key"], value=value, marks=item.marks)
-
-
-def mark(attempt: Attempt) -> Decimal:
-    """Mark what a machine can, inside the hand-in's transaction; returns the sum. A written answer keeps no marks until a person gives them."""
-    items = PaperItem.objects.filter(exam_id=attempt.exam_id).in_bulk()
-    given: dict[Decimal | None, list[int]] = defaultdict(list)
-    for answer in attempt.answers.all():
-        given[machine_score(items[answer.item_id], answer.value)].append(answer.item_id)
-    given.pop(None, None)
-    for marks, item_ids in given.items():
-        attempt.answers.filter(item_id__in=item_ids).update(marks=marks)
-    return sum((marks * len(item_ids) for marks, item_ids in given.items() if marks), scoring.ZERO)
 
 
 @transaction.atomic
@@ -70,7 +54,7 @@ def award(
     given = Award.objects.create(
         attempt=attempt, item=item, marker=marker, remark=remark.strip(), awarded_at=now, **_worth(item, points)
     )
-    attempt.answers.filter(item=item).update(marks=given.marks)
+    attempt.answers.filter(item=item).update(marks=given.marks, waits=False)
     audit.note("exam.awarded", now=now, actor=marker, subject=attempt, item=item.pk, marks=str(given.marks))
     settle(attempt, now=now)
     return given
@@ -134,7 +118,7 @@ def award_many(given: Sequence[Given], *, now: datetime) -> int:
     for award_ in awards:
         groups[award_.item_id, award_.marks].append(award_.attempt_id)
     for (item_id, marks), attempt_ids in groups.items():
-        Answer.objects.filter(item_id=item_id, attempt_id__in=attempt_ids).update(marks=marks)
+        Answer.objects.filter(item_id=item_id, attempt_id__in=attempt_ids).update(marks=marks, waits=False)
     audit.note("exam.awarded_many", now=now, given=len(given), counted=len(awards))
     settle_ready(attempts=[one.attempt_id for one in fresh], now=now)
     return len(awards)
@@ -149,12 +133,13 @@ def settle(attempt: Attempt, *, now: datetime) -> Attempt:
     """
     attempt = Attempt.objects.select_for_update(of=("self",)).select_related("exam", "worker").get(pk=attempt.pk)
     answers = attempt.answers
-    if not attempt.finished or attempt.posted_at or answers.filter(marks=None).exists():
+    if not attempt.finished or attempt.posted_at or answers.filter(waits=True).exists():
         return attempt
-    attempt.marks = answers.aggregate(total=Sum("marks"))["total"] or scoring.ZERO
+    by_persons = answers.aggregate(total=Sum("marks"))["total"] or scoring.ZERO
+    attempt.marks = (attempt.machine_marks or scoring.ZERO) + by_persons
     attempt.state = AttemptState.MARKED
     attempt.save(update_fields=["marks", "state"])
-    if attempt.exam.released(now):
+    if attempt.exam.recorded and attempt.exam.released(now):
         _post_one(attempt, now=now)
     return attempt
 
@@ -162,10 +147,11 @@ def settle(attempt: Attempt, *, now: datetime) -> Attempt:
 @transaction.atomic
 def settle_ready(*, attempts: Iterable[int], now: datetime) -> int:
     """`settle` for many attempts in one statement; their results are posted by `post_results`. Returns how many got their marks."""
-    unmarked = Answer.objects.filter(attempt=OuterRef("pk"), marks=None)
-    total = Answer.objects.filter(attempt=OuterRef("pk")).values("attempt").annotate(total=Sum("marks")).values("total")
+    unmarked = Answer.objects.filter(attempt=OuterRef("pk"), waits=True)
+    given = Answer.objects.filter(attempt=OuterRef("pk")).values("attempt").annotate(total=Sum("marks")).values("total")
     ready = Attempt.objects.filter(pk__in=list(attempts), state=AttemptState.HANDED_IN).filter(~Exists(unmarked))
-    return ready.update(state=AttemptState.MARKED, marks=Subquery(total))
+    total = F("machine_marks") + Coalesce(Subquery(given), scoring.ZERO, output_field=DecimalField())
+    return ready.update(state=AttemptState.MARKED, marks=total)
 
 
 def entry(attempt: Attempt) -> ledger.Entry:
@@ -211,7 +197,7 @@ def post_results(exam: Exam, *, now: datetime) -> int:
 
     Safe to repeat and to run twice at once: a transaction for each thousand, and ledger and certificates count once per source.
     """
-    if not exam.released(now):
+    if not exam.recorded or not exam.released(now):
         return 0
     posted = 0
     while count := _post_batch(exam, now=now):

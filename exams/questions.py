@@ -98,6 +98,8 @@ FACES: dict[str, Face] = {
     QuestionKind.TRUE_FALSE: Choice(gettext_lazy("对的选“对”，错的选“错”"), most=1, shuffles=False),
     QuestionKind.CASE: Words(gettext_lazy("结合材料，用自己的话回答，由小教员按要点评分")),
 }
+# how a choice of any kind is kept
+CHOSEN = FACES[QuestionKind.SINGLE]
 
 
 def face(kind: str) -> Face:

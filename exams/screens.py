@@ -5,8 +5,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from exams import attempts, papers, questions, scoring
+from exams import papers, questions, scoring
 from exams.models import Answer, Attempt, Award, PaperItem, QuestionKind
+from lms import times
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,15 @@ class Question:
 
     @property
     def saved_at(self) -> str:
-        return attempts.clock(self.answer.saved_at) if self.answer else ""
+        return times.clock(self.answer.saved_at) if self.answer else ""
 
     @property
     def marks(self) -> Decimal | None:
         """None while a person still has to mark it."""
-        return self.answer.marks if self.answer else scoring.ZERO
+        if self.answer is None:
+            return scoring.ZERO
+        machine = scoring.score(self.item.kind, key=self.item.content["key"], value=self.value, marks=self.item.marks)
+        return self.answer.marks if machine is None else machine
 
     @property
     def points(self) -> list[dict[str, Any]]:
@@ -104,8 +108,8 @@ class Sheet:
 
     @property
     def last_saved_at(self) -> str:
-        times: list[datetime] = [question.answer.saved_at for question in self.questions if question.answer]
-        return attempts.clock(max(times)) if times else ""
+        saved: list[datetime] = [question.answer.saved_at for question in self.questions if question.answer]
+        return times.clock(max(saved)) if saved else ""
 
 
 def sheet(attempt: Attempt, *, marked: bool = False) -> Sheet:

@@ -5,9 +5,8 @@ from exams import views
 urlpatterns = [
     path("exams/", views.exams, name="exams"),
     path("exams/<int:exam>/", views.exam, name="exam"),
-    path("exams/<int:exam>/start/", views.start, name="exam_start"),
     path("exams/attempt/<int:attempt>/", views.attempt, name="attempt"),
-    path("exams/attempt/<int:attempt>/answers", views.save, name="save_answer"),
+    path("exams/sit/<int:attempt>/<slug:act>", views.in_lane, name="exam_lane"),
     path("exams/attempt/<int:attempt>/hand-in/", views.hand_in, name="hand_in"),
     path("exams/attempt/<int:attempt>/result/", views.result, name="attempt_result"),
 ]

@@ -14,7 +14,9 @@ REPORT = "/policy-report/"
 ENDPOINT = "policy"
 
 COMMON = "default-src 'none'; object-src 'none'; base-uri 'none'; form-action 'self'"
-PARTS = "style-src 'self'; font-src 'self'; connect-src 'self'; media-src 'self'; manifest-src 'self'"
+PARTS = (
+    "style-src 'self'; font-src 'self'; connect-src 'self'; media-src 'self'; manifest-src 'self'; worker-src 'self'"
+)
 TOLD = f"report-uri {REPORT}; report-to {ENDPOINT}"
 FRONT = f"{COMMON}; script-src 'self'; {PARTS}; img-src 'self' data:; frame-ancestors 'none'; {TOLD}"
 # screens of administrators: a frame of our own (a preview) and pictures from memory (before they are sent)
@@ -29,10 +31,11 @@ FILE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors
 DENIED = (
     "accelerometer, autoplay, browsing-topics, camera, clipboard-read, display-capture, encrypted-media, geolocation, "
     "gyroscope, hid, idle-detection, local-fonts, magnetometer, microphone, midi, otp-credentials, payment, "
-    "publickey-credentials-create, publickey-credentials-get, screen-wake-lock, serial, storage-access, sync-xhr, usb, "
+    "publickey-credentials-create, publickey-credentials-get, serial, storage-access, sync-xhr, usb, "
     "xr-spatial-tracking"
 )
-PERMISSIONS = ", ".join(f"{feature}=()" for feature in DENIED.split(", "))
+# the paper of an exam keeps the screen awake
+PERMISSIONS = ", ".join([*(f"{feature}=()" for feature in DENIED.split(", ")), "screen-wake-lock=(self)"])
 
 
 def of(path: str, response: HttpResponseBase) -> str:

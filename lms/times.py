@@ -31,3 +31,15 @@ def in_full(moment: datetime) -> str:
 def in_short(moment: datetime) -> str:
     """7月30日 09:30, where the year goes without saying."""
     return formats.date_format(timezone.localtime(moment), "n月j日 H:i")
+
+
+def clock(moment: datetime) -> str:
+    """09:30:05"""
+    return timezone.localtime(moment).strftime("%H:%M:%S")
+
+
+def countdown(seconds: int) -> str:
+    """Seconds as a countdown writes them: 42:17, 1:02:03."""
+    minutes, seconds = divmod(max(0, seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

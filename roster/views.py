@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from lms import departing
 from lms.refusal import Refused
 from roster import certificates, codes, employment, entrance, idle, namesakes, passwordrules, passwords, reach
 from roster.asking import Asking
@@ -81,6 +82,7 @@ def sign_out(request: Asking) -> HttpResponse:
     response = redirect("sign_in")
     # pictures and certificates that the browser kept; not its storage, where answers of an exam may still wait to be sent
     response.headers["Clear-Site-Data"] = '"cache"'
+    departing.clear(request, response)
     return response
 
 

@@ -2,19 +2,14 @@ from django import template
 
 from exams import listing
 from exams.models import Attempt, AttemptState
-from lms import numbers
+from lms import numbers, times
 from lms.home import Due
 
 register = template.Library()
 register.filter("marks", numbers.plain)
 
 
-@register.filter
-def clock(seconds: int) -> str:
-    """Seconds as the countdown writes them: 42:17, 1:02:03."""
-    minutes, seconds = divmod(max(0, seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+register.filter("clock", times.countdown)
 
 
 @register.simple_tag(takes_context=True)

@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
-from exams import attempts, papers
+from exams import attempts, papers, passes, saving, sheets
 from exams.models import Attempt, Bank, Exam, PaperItem, Question
+from lms.refusal import Refused
 from roster.models import Worker
 
 SECTIONS = [
@@ -16,6 +20,11 @@ SECTIONS = [
     {"kind": "truefalse", "count": 1, "marks": "20.0", "subject": ""},
 ]
 CASE = {"kind": "case", "count": 1, "marks": "40.0", "subject": ""}
+
+
+@pytest.fixture(autouse=True)
+def _no_sheets_from_before() -> None:
+    sheets.forget()
 
 
 @pytest.fixture
@@ -61,6 +70,7 @@ def make_exam(bank: Bank, city: Any, now: datetime) -> Callable[..., Exam]:
                 "sections": SECTIONS,
                 "territory": city.territory,
                 "seed": "42",
+                "late_minutes": 0,
                 **fields,
             }
         )
@@ -78,8 +88,38 @@ def sitting(make_exam: Callable[..., Exam], worker: Worker, now: datetime) -> At
     return begin(make_exam(), worker, now)
 
 
-def begin(exam: Exam, worker: Worker, now: datetime) -> Attempt:
-    return attempts.start(Attempt.objects.get(exam=exam, worker=worker), now=now)
+def begin(exam: Exam, worker: Worker, now: datetime, device: str = "") -> Attempt:
+    return attempts.start(Attempt.objects.get(exam=exam, worker=worker), now=now, device=device)
+
+
+def save(
+    attempt: Attempt, item: PaperItem, value: Any, now: datetime, *, seq: int = 1, page: int = 7, worker: Any = None
+) -> attempts.Saved:
+    """One answer from the page with this number, on the device that holds the attempt; a value that does not fit is refused."""
+    guard = saving.Guard(attempt.pk, (worker or attempt.worker).pk, attempt.device)
+    given = [attempts.Given(item.pk, seq, value)]
+    reply = attempts.answer(guard, given, exam_id=attempt.exam_id, page=page, now=now)
+    if reply.unfit:
+        raise Refused(reply.unfit[0].sentence, code="unfit")
+    return reply.saved[0]
+
+
+def lane(attempt: Attempt, act: str) -> str:
+    return reverse("exam_lane", args=[attempt.pk, act])
+
+
+def enter(client: Client, attempt: Attempt) -> Client:
+    """Through the door to the paper, as a browser with this client's cookies."""
+    if passes.cookie(attempt.pk) not in client.cookies:
+        client.get(reverse("attempt", args=[attempt.pk]), follow=True)
+    return client
+
+
+def post(client: Client, attempt: Attempt, act: str, data: Any = None, **more: Any) -> Any:
+    """A post to the fast lane, from a page of ours."""
+    if not isinstance(data, str | bytes):
+        data, more = urlencode(data or {}, doseq=True), {"content_type": "application/x-www-form-urlencoded"}
+    return enter(client, attempt).post(lane(attempt, act), data, headers={"Origin": "http://testserver"}, **more)
 
 
 def item_of(attempt: Attempt, kind: str, place: int = 0) -> PaperItem:

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from exams import attempts
+from exams import attempts, marking, receipts
 from exams.models import Answer, Attempt
 from lms.refusal import Refused
 from records.models import SkillRecord
 from tests.exams.conftest import begin, item_of
+from tests.exams.conftest import save as save_
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
@@ -45,7 +46,7 @@ def test_no_acknowledged_save_is_lost_to_the_hand_in(make_exam, hire, city, now)
         attempt = begin(exam, worker, now)
 
         def save(item, attempt=attempt, worker=worker):
-            return lambda: attempts.answer(attempt.pk, item.pk, worker=worker, value=[1], seq=1, now=now)
+            return lambda: save_(attempt, item, [1], now)
 
         *saves, done = at_once(*[save(item) for item in items], lambda a=attempt: attempts.hand_in(a, now=now))
         kept = sum(isinstance(one, attempts.Saved) for one in saves)
@@ -60,7 +61,8 @@ def test_no_acknowledged_save_is_lost_to_the_hand_in(make_exam, hire, city, now)
 def test_many_hand_ins_at_once_are_one(make_exam, worker, now):
     attempt = begin(make_exam(results_at=now - timedelta(seconds=1)), worker, now)
     done = at_once(*[lambda: attempts.hand_in(attempt, now=now)] * 6)
-    assert {one.receipt for one in done} == {attempts.receipt_number(attempt.pk)}
+    assert {one.receipt for one in done} == {receipts.number(attempt.pk)}
+    at_once(*[lambda: marking.post_results(attempt.exam, now=now)] * 3)
     assert SkillRecord.objects.filter(worker=worker).count() == 1
 
 
@@ -72,10 +74,7 @@ def test_many_starts_at_once_are_one_with_one_deadline(make_exam, worker, now):
 
 def test_saves_of_one_question_from_two_windows_leave_the_newest(sitting, now):
     item = item_of(sitting, "single")
-    saves = [
-        lambda seq=seq: attempts.answer(sitting.pk, item.pk, worker=sitting.worker, value=[seq % 4], seq=seq, now=now)
-        for seq in range(1, 9)
-    ]
+    saves = [lambda seq=seq: save_(sitting, item, [seq % 4], now, seq=seq) for seq in range(1, 9)]
     assert all(isinstance(one, attempts.Saved) for one in at_once(*saves))
     answer = Answer.objects.get()
     assert (answer.seq, answer.value) == (8, "[0]")

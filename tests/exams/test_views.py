@@ -5,9 +5,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from exams import attempts, marking
+from exams import attempts, marking, receipts
 from exams.models import Answer, Attempt, AttemptState
-from tests.exams.conftest import CASE, SECTIONS, begin, item_of
+from tests.exams.conftest import CASE, SECTIONS, begin, enter, item_of, lane, post, save
 
 SECOND = timedelta(seconds=1)
 
@@ -19,7 +19,7 @@ def client(worker, client_of) -> Client:
 
 def send(client, attempt, *rows, **more):
     body = {"answers": [{"item": item.pk, "value": value, "seq": seq} for item, value, seq in rows], **more}
-    return client.post(reverse("save_answer", args=[attempt.pk]), json.dumps(body), content_type="application/json")
+    return post(client, attempt, "answers", json.dumps(body), content_type="application/json")
 
 
 # --- the road without script --------------------------------------------------------------------------------------
@@ -29,12 +29,12 @@ def test_the_whole_road_by_plain_forms(make_exam, worker, client, now):
     exam = make_exam(sections=[*SECTIONS, CASE], results_at=now - SECOND)
     assert "三季度业务考试" in client.get(reverse("exams")).text
     assert "10分，共20分。每题只有一个正确答案" in client.get(reverse("exam", args=[exam.pk])).text
-    unpledged = client.post(reverse("exam_start", args=[exam.pk]))
-    assert (unpledged.status_code, "勾选诚信承诺" in unpledged.text) == (422, True)
     attempt = Attempt.objects.get(exam=exam, worker=worker)
-    begun = client.post(reverse("exam_start", args=[exam.pk]), {"pledge": "on"})
-    assert begun.url == reverse("attempt", args=[attempt.pk])
-    page = client.get(begun.url).text
+    unpledged = post(client, attempt, "start")
+    assert "勾选诚信承诺" in client.get(unpledged["Location"]).text
+    begun = post(client, attempt, "start", {"pledge": "on"})
+    assert begun["Location"] == lane(attempt, "paper")
+    page = client.get(begun["Location"]).text
     single, multiple, case = (item_of(attempt, kind) for kind in ("single", "multiple", "case"))
     form = {
         f"seq-{single.pk}": "0",
@@ -47,24 +47,24 @@ def test_the_whole_road_by_plain_forms(make_exam, worker, client, now):
         "go": "check",
     }
     assert all(f'name="{name}"' in page for name in form if name != "go")
-    checked = client.post(reverse("save_answer", args=[attempt.pk]), form)
-    assert checked.url == reverse("hand_in", args=[attempt.pk])
-    assert "还有 <b>2</b> 题没有作答，<b>1</b> 题做了标记" in client.get(checked.url).text
-    assert client.post(checked.url).url == checked.url
-    receipt = client.get(checked.url).text
+    checked = post(client, attempt, "form", form)
+    assert checked["Location"] == reverse("hand_in", args=[attempt.pk])
+    assert "还有 <b>2</b> 题没有作答，<b>1</b> 题做了标记" in client.get(checked["Location"]).text
+    assert post(client, attempt, "hand-in")["Location"] == checked["Location"]
+    receipt = client.get(checked["Location"]).text
     attempt.refresh_from_db()
     assert attempt.receipt in receipt
     assert "3 / 5" in receipt
     assert (attempt.machine_marks, attempt.answers.get(item=case).value) == (30, "先劝开。\n再回访。")
-    again = client.post(reverse("save_answer", args=[attempt.pk]), {**form, f"a-{single.pk}": "3"}, follow=True)
+    again = post(client, attempt, "form", {**form, f"a-{single.pk}": "3"}, follow=True)
     assert attempt.receipt in again.text
     assert attempt.answers.get(item=single).value == "[1]"
 
 
 def test_an_old_form_in_a_second_window_does_not_undo_the_newer_answer(sitting, client, now):
     item = item_of(sitting, "single")
-    attempts.answer(sitting.pk, item.pk, worker=sitting.worker, value=[1], seq=5, now=now)
-    client.post(reverse("save_answer", args=[sitting.pk]), {f"seq-{item.pk}": "0", f"a-{item.pk}": "3", "go": "stay"})
+    save(sitting, item, [1], now, seq=5)
+    post(client, sitting, "form", {f"seq-{item.pk}": "0", f"a-{item.pk}": "3", "go": "stay"})
     assert Answer.objects.get().value == "[1]"
 
 
@@ -73,17 +73,14 @@ def test_an_old_form_in_a_second_window_does_not_undo_the_newer_answer(sitting, 
 
 def test_a_save_says_what_is_saved_and_the_time_left(sitting, client, now):
     item = item_of(sitting, "single")
-    assert send(client, sitting, (item, [1], 1), flags=[item.pk, 999_999]).json() == {
-        "state": "sitting",
-        "message": "",
-        "left": 3600,
-        "saved": [{"item": item.pk, "seq": 1, "at": "10:00:00"}],
-        "refused": [],
-    }
+    reply = send(client, sitting, (item, [1], 1), flags=[item.pk, 999_999], page=7).json()
+    code = receipts.code(sitting.pk, item.pk, seq=1, page=7, at=now, value="[1]")
+    saved = [{"item": item.pk, "seq": 1, "at": "10:00:00", "code": code}]
+    assert reply == {"state": "sitting", "left": 3600, "at": "10:00:00", "saved": saved, "refused": []}
     sitting.refresh_from_db()
     assert sitting.flags == [item.pk]
     stale = send(client, sitting, (item, [3], 1)).json()
-    assert stale["saved"] == [{"item": item.pk, "seq": 1, "at": "10:00:00", "value": [1]}]
+    assert stale["saved"] == [{"item": item.pk, "seq": 1, "at": "10:00:00", "code": "", "value": [1]}]
 
 
 def test_one_answer_that_does_not_fit_does_not_hold_up_the_others(sitting, client):
@@ -101,6 +98,7 @@ def test_nothing_to_save_asks_for_the_time(sitting, client):
 
 def test_after_the_hand_in_and_after_the_deadline_the_reply_tells_the_truth(sitting, client, now):
     item = item_of(sitting, "single")
+    enter(client, sitting)
     Attempt.objects.filter(pk=sitting.pk).update(deadline=now)
     late = send(client, sitting, (item, [1], 1))
     assert (late.status_code, late.json()["state"], late.json()["message"]) == (
@@ -127,7 +125,7 @@ def test_after_the_hand_in_and_after_the_deadline_the_reply_tells_the_truth(sitt
     ],
 )
 def test_what_our_page_never_sends_is_told_so(sitting, client, body):
-    reply = client.post(reverse("save_answer", args=[sitting.pk]), body, content_type="application/json")
+    reply = post(client, sitting, "answers", body, content_type="application/json")
     assert (reply.status_code, reply.json()["state"]) == (400, "unfit")
 
 
@@ -146,9 +144,9 @@ def test_unknown_and_others_are_the_same_404(sitting, colleague, city_admin, cli
         other = client_of(user)
         for name in ("attempt", "hand_in", "attempt_result"):
             assert other.get(reverse(name, args=[sitting.pk])).status_code == 404
-        assert other.post(reverse("hand_in", args=[sitting.pk])).status_code == 404
-        assert send(other, sitting, (item, [1], 1)).status_code == 404
-        assert other.post(reverse("save_answer", args=[sitting.pk]), {"go": "stay"}).status_code == 404
+        assert send(other, sitting, (item, [1], 1)).status_code == 403
+        for act in ("hand-in", "form", "start"):
+            assert other.get(post(other, sitting, act, {"pledge": "on"})["Location"]).status_code == 404
     sitting.refresh_from_db()
     assert sitting.state == AttemptState.SITTING
 
@@ -156,7 +154,6 @@ def test_unknown_and_others_are_the_same_404(sitting, colleague, city_admin, cli
 def test_an_exam_of_another_county_is_not_there(make_exam, city, client):
     exam = make_exam(territory=city.county_b)
     assert client.get(reverse("exam", args=[exam.pk])).status_code == 404
-    assert client.post(reverse("exam_start", args=[exam.pk]), {"pledge": "on"}).status_code == 404
 
 
 def test_a_question_that_is_not_on_the_paper_is_not_there(sitting, make_exam, client):
@@ -165,11 +162,11 @@ def test_a_question_that_is_not_on_the_paper_is_not_there(sitting, make_exam, cl
 
 
 @pytest.mark.parametrize(
-    ("name", "method"), [("save_answer", "get"), ("exam_start", "get"), ("exams", "post"), ("attempt", "post")]
+    ("name", "method"), [("answers", "get"), ("start", "get"), ("hand-in", "get"), ("paper", "post"), ("exams", "post")]
 )
 def test_wrong_methods(sitting, client, name, method):
-    args = {"exams": [], "exam_start": [sitting.exam_id]}.get(name, [sitting.pk])
-    assert getattr(client, method)(reverse(name, args=args)).status_code == 405
+    address = reverse("exams") if name == "exams" else lane(sitting, name)
+    assert getattr(enter(client, sitting), method)(address).status_code == 405
 
 
 def test_a_visitor_is_sent_to_sign_in(sitting):
@@ -183,11 +180,11 @@ def test_a_visitor_is_sent_to_sign_in(sitting):
 
 def test_nothing_of_the_key_is_in_any_page_or_reply_before_it_is_shown(sitting, client, now):
     pages = [
-        client.get(reverse("attempt", args=[sitting.pk])).text,
+        client.get(reverse("attempt", args=[sitting.pk]), follow=True).text,
         client.get(reverse("hand_in", args=[sitting.pk])).text,
     ]
     pages.append(send(client, sitting, (item_of(sitting, "single"), [1], 1)).text)
-    client.post(reverse("hand_in", args=[sitting.pk]))
+    post(client, sitting, "hand-in")
     pages += [
         client.get(reverse(name, args=[sitting.pk]), follow=True).text
         for name in ("hand_in", "attempt", "attempt_result")
@@ -205,7 +202,7 @@ def test_the_result_with_key_explanation_rubric_and_remark(make_exam, worker, me
     attempt = begin(exam, worker, now)
     case = item_of(attempt, "case")
     for item, value in ((item_of(attempt, "single"), [1]), (case, "先稳住。<script>alert(1)</script>")):
-        attempts.answer(attempt.pk, item.pk, worker=worker, value=value, seq=1, now=now)
+        save(attempt, item, value, now)
     attempts.hand_in(attempt, now=now)
     address = reverse("attempt_result", args=[attempt.pk])
     assert client.get(address).url == reverse("hand_in", args=[attempt.pk])
@@ -247,9 +244,9 @@ def test_a_paper_of_fifty_costs_the_queries_of_a_paper_of_five(
         exam = make_exam(sections=[{"kind": "single", "count": count, "marks": "2.0", "subject": ""}], pass_marks=5)
         attempt = begin(exam, worker, now)
         for item in exam.items.all()[:count]:
-            attempts.answer(attempt.pk, item.pk, worker=worker, value=[1], seq=1, now=now)
-        addresses = [reverse(name, args=[attempt.pk]) for name in ("attempt", "hand_in")]
-        client.get(addresses[0])
+            save(attempt, item, [1], now)
+        addresses = [lane(attempt, "paper"), reverse("hand_in", args=[attempt.pk])]
+        enter(client, attempt).get(addresses[0])
         costs.append([cost(client, address, django_assert_max_num_queries) for address in addresses])
     assert costs[0] == costs[1]
 

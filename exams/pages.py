@@ -1,0 +1,25 @@
+"""The paper's page for one attempt."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from exams import pieces, saving, sheets
+from lms import times
+from lms.context import Display
+
+
+def paper(sheet: sheets.Sheet, attempt_id: int, sat: saving.Sat, *, cookies: Mapping[str, str], now: datetime) -> str:
+    """The whole page as this person sees it at this moment."""
+    standing = saving.answers(attempt_id)
+    assert sat.deadline is not None
+    left = max(0.0, (sat.deadline - now).total_seconds())
+    newest = max((one.saved_at for one in standing), default=None)
+    values = {
+        "attempt": str(attempt_id),
+        "left": f"{left:.1f}",
+        "left_text": times.countdown(int(left)),
+        "saved_state": "saved" if newest else "none",
+        "saved_at": times.clock(newest) if newest else "",
+    }
+    display = Display.chosen(cookies.get("theme"), cookies.get("print"))
+    return pieces.page(sheet.parts, sat, standing, values=values, display=display)

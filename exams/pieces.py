@@ -1,0 +1,135 @@
+"""
+The paper's page, joined from pieces. Templates are rendered once for each exam and process, with marks where something differs from
+person to person; a request only fills the marks in. Rendering fifty questions anew for everybody would cost two hundred times as much.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.template.loader import render_to_string
+from django.utils.html import escape
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+
+from exams import papers, questions
+from exams.models import Exam
+from lms import times
+from lms.context import Display
+
+if TYPE_CHECKING:
+    from exams.saving import Sat, Standing
+    from exams.sheets import Item
+
+# two signs of the private use area, which no text of ours holds
+MARK = re.compile("\ue000(\\w+)\ue001")
+CHECKED = " checked"
+
+
+class Marks:
+    """`{{ mark.left }}` in a template leaves a mark named left."""
+
+    def __getitem__(self, name: str) -> str:
+        return mark_safe(f"\ue000{name}\ue001")
+
+
+class Piece:
+    """Rendered text with marks in it."""
+
+    def __init__(self, text: str) -> None:
+        parts = MARK.split(text)
+        self.texts, self.names = parts[::2], parts[1::2]
+
+    def fill(self, values: Mapping[str, Any]) -> str:
+        filled = [self.texts[0]]
+        for name, text in zip(self.names, self.texts[1:], strict=True):
+            filled += (values[name], text)
+        return "".join(filled)
+
+
+def render(template: str, context: dict[str, Any]) -> Piece:
+    return Piece(render_to_string(template, {**context, "mark": Marks()}))
+
+
+@dataclass
+class Asked:
+    """One question: the piece around it, and one for each option."""
+
+    piece: Piece
+    options: list[Piece]
+    written: bool
+
+
+@dataclass
+class Parts:
+    """All pieces of one exam's page."""
+
+    exam: Exam
+    sections: list[Piece]
+    asked: dict[int, Asked]
+    place: dict[int, int]  # item → its section
+    shells: dict[Display, Piece] = field(default_factory=dict)
+
+    def shell(self, display: Display) -> Piece:
+        """What stands around the questions, in the look this person chose."""
+        if display not in self.shells:
+            count = self.exam.question_count
+            context = {"exam": self.exam, "display": display, "numbers": range(1, count + 1), "count": count}
+            self.shells[display] = render("exams/paper.html", context)
+        return self.shells[display]
+
+
+def cut(exam: Exam, items: Iterable["Item"]) -> Parts:
+    headings = [papers.heading(place, section) for place, section in enumerate(exam.sections)]
+    sections = [render("exams/_section.html", {"heading": heading}) for heading in headings]
+    asked, place = {}, {}
+    for item in items:
+        face = questions.face(item.kind)
+        context = {"item": item, "face": face, "longest": questions.LONGEST}
+        options = [
+            render("exams/_option.html", {**context, "index": index, "text": text})
+            for index, text in enumerate(item.content["options"])
+        ]
+        asked[item.pk] = Asked(render("exams/_asked.html", context), options, item.written)
+        place[item.pk] = item.section
+    return Parts(exam, sections, asked, place)
+
+
+def page(
+    parts: Parts, sat: "Sat", standing: Iterable["Standing"], *, values: Mapping[str, Any], display: Display
+) -> str:
+    """The whole page: questions and options in this person's order, with what was answered."""
+    answers = {one.item_id: one for one in standing}
+    flags = set(sat.flags)
+    groups: list[list[str]] = [[] for _section in parts.sections]
+    for number, (item_id, order) in enumerate(sat.paper, 1):
+        text = _question(parts.asked[item_id], number, order, answers.get(item_id), item_id in flags)
+        groups[parts.place[item_id]].append(text)
+    sections = [
+        piece.fill({"questions": "".join(group)}) for piece, group in zip(parts.sections, groups, strict=True) if group
+    ]
+    return parts.shell(display).fill({**values, "sections": "".join(sections)})
+
+
+def _question(asked: Asked, number: int, order: list[int], answer: "Standing | None", flagged: bool) -> str:
+    stored = answer.value if answer else ""
+    if asked.written:
+        body = str(escape(stored))
+    else:
+        chosen = set(questions.CHOSEN.unpack(stored))
+        body = "".join(
+            asked.options[index].fill(
+                {"letter": questions.LETTERS[place], "checked": CHECKED if index in chosen else ""}
+            )
+            for place, index in enumerate(order)
+        )
+    return asked.piece.fill(
+        {
+            "number": str(number),
+            "seq": str(answer.seq if answer else 0),
+            "flagged": CHECKED if flagged else "",
+            "body": body,
+            "state": _("已保存 %s") % times.clock(answer.saved_at) if answer else _("还没有作答"),
+        }
+    )
