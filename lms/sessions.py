@@ -8,7 +8,7 @@ the key is taken. Here the row comes with what it holds, so that a sign-in can w
 from typing import Any
 
 from django.contrib.sessions.backends import base, db
-from django.db import DatabaseError, router
+from django.db import router
 from django.utils.crypto import get_random_string
 
 
@@ -19,7 +19,7 @@ class SessionStore(db.SessionStore):
     def create(self) -> None:
         """A new key, whose row `save` inserts. Of 36 to the 32nd none is drawn twice; if one were, the insert would be refused."""
         self._session_key = get_random_string(32, base.VALID_KEY_CHARS)
-        self._get_session(no_load=True)
+        self._get_session(no_load=True)  # type: ignore[attr-defined]
         self._row_to_come = self.modified = True
 
     def save(self, must_create: bool = False) -> None:
@@ -27,16 +27,14 @@ class SessionStore(db.SessionStore):
         if self.session_key is None:
             self.create()
         insert = must_create or self._row_to_come
-        held: dict[str, Any] = self._get_session(no_load=insert)
+        held: dict[str, Any] = self._get_session(no_load=insert)  # type: ignore[attr-defined]
         writing = (self.session_key, self.serializer().dumps(held))
         if writing == self._written:
             return
-        row = self.create_model_instance(held)
-        try:
-            # one statement and no savepoint around it: alone it is a transaction, and in another's it stands or falls with the whole
-            row.save(force_insert=insert, force_update=not insert, using=router.db_for_write(self.model, instance=row))
-        except DatabaseError as error:
-            if insert:
-                raise
-            raise base.UpdateError from error
+        if insert:
+            row = self.create_model_instance(held)
+            # no savepoint around it: alone it is a transaction, and in another's it stands or falls with the whole
+            row.save(force_insert=True, using=router.db_for_write(self.model, instance=row))
+        else:
+            super().save()
         self._row_to_come, self._written = False, writing
