@@ -35,6 +35,9 @@ from records import certificates, schemes
 from records.models import Assessment, Round
 from roster import gate, service
 from roster.models import KEEPERS, Batch, Correction, Grid, PasswordSheet, PostBand, RoleGrant, SavedView, Step, User
+from tests.asked import Asked, asked
+
+__all__ = ["asked"]
 
 pytestmark = pytest.mark.django_db
 
@@ -582,13 +585,16 @@ def test_acts_on_many_are_for_what_editors_have(person: str, editor: User, admin
 
 
 def test_an_editor_finds_no_person_in_what_is_open_to_them(
-    theirs: Any, worker: Any, outsider: Any, county_admin: User, editor: User
+    theirs: Any, worker: Any, outsider: Any, county_admin: User, editor: User, asked: Asked
 ) -> None:
     """Choosers, lists, usage, history and search name pages, pictures, documents and who wrote them; nobody of the roster, no admin."""
     client = Client()
     client.force_login(editor)
     for _name, url in theirs():
+        asked.begin()
         for query in ["", f"?q={worker.name[:1]}", "?user=1"]:
+            if query and not asked.matters(query[1:]):
+                continue
             with transaction.atomic():
                 page = client.get(url + query)
                 transaction.set_rollback(True)
