@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.http import Http404
 from django.utils.translation import gettext as _
 
@@ -15,7 +16,7 @@ from lms.jobs import Progress
 from lms.refusal import Refused
 
 DRAW_CHUNK = 1000
-CLOSE_CHUNK = 200
+CLOSE_CHUNK = 100
 
 
 def draw(exam: Exam, *, now: datetime, progress: Progress | None = None) -> int:
@@ -116,7 +117,9 @@ def subject(attempt_id: int) -> str:
     return f"exams.attempt:{attempt_id}"
 
 
-def answer(guard: saving.Guard, given: Sequence[Given], *, exam_id: int, page: int, now: datetime) -> Reply:
+def answer(
+    guard: saving.Guard, given: Sequence[Given], *, exam_id: int, page: int, now: datetime, unsent: int | None = None
+) -> Reply:
     """Save what was given: one guarded statement, acknowledged once it is on disk. An older sequence never overwrites a newer.
 
     A value that does not fit its question comes back as `unfit`; of one question only the newest is saved. 404 for a question that is
@@ -137,7 +140,7 @@ def answer(guard: saving.Guard, given: Sequence[Given], *, exam_id: int, page: i
     written = [item_id for item_id in fitting if sheet.items[item_id].written]
     before = _before(guard.attempt, written)
     entries = [_entry(one, stored, before.get(one.item_id)) for one, stored in fitting.values()]
-    outcome = saving.save(guard, entries, page=page, now=now)
+    outcome = saving.save(guard, entries, page=page, now=now, unsent=unsent)
     if outcome.deadline is None:
         raise too_late(guard, now=now)
     saved = [_saved(guard.attempt, entry, page=page, now=now) for entry in entries if entry.item_id in outcome.written]
@@ -255,7 +258,7 @@ def close(attempt_id: int, *, user_id: int | None, now: datetime, device: str | 
     elsewhere = device is not None and held.device != device and held.deadline is not None and now < held.deadline
     if held.state != AttemptState.SITTING or held.deadline is None or elsewhere:
         raise too_late(saving.Guard(attempt_id, held.worker_id, held.device), now=now)
-    given = [(one.item_id, one.value) for one in saving.answers(attempt_id)]
+    given = saving.given(attempt_id)
     end, waiting = ended(
         sheets.of(held.exam_id), held.id, given, started_at=held.started_at, deadline=held.deadline, now=now
     )
@@ -301,15 +304,29 @@ def close_overdue(*, now: datetime) -> int:
 
     Of an exam that takes answers late, an attempt stays open for those so long after its deadline. Returns how many were closed.
     """
-    late = {
-        exam.pk: timedelta(minutes=exam.late_minutes)
-        for exam in Exam.objects.filter(attempts__state=AttemptState.SITTING)
-    }
+    sitting = Attempt.objects.filter(exam=OuterRef("pk"), state=AttemptState.SITTING)
+    late = {exam.pk: timedelta(minutes=exam.late_minutes) for exam in Exam.objects.filter(Exists(sitting))}
     closed = 0
     for exam_id, wait in late.items():
-        overdue = Attempt.objects.overdue(now=now - wait).filter(exam=exam_id).order_by("deadline", "pk")
-        while batch := list(overdue.values_list("pk", flat=True)[:CLOSE_CHUNK]):
-            for attempt_id in batch:
-                close(attempt_id, user_id=None, now=now)
-            closed += len(batch)
+        while count := _close_some(exam_id, before=now - wait, now=now):
+            closed += count
     return closed
+
+
+@transaction.atomic
+def _close_some(exam_id: int, *, before: datetime, now: datetime) -> int:
+    """Close the next hundred whose time had passed by then; returns how many. What somebody else holds at this moment is left to them."""
+    held, sheet = saving.lock_overdue(exam_id, before=before, most=CLOSE_CHUNK), sheets.of(exam_id)
+    given = saving.given_many([one.id for one in held]) if held else {}
+    ends, waiting, said = [], [], []
+    for one in held:
+        assert one.deadline is not None
+        end, open_ = ended(
+            sheet, one.id, given.get(one.id, []), started_at=one.started_at, deadline=one.deadline, now=now
+        )
+        ends.append((one.id, end))
+        waiting += [(one.id, item_id) for item_id in open_]
+        said.append((subject(one.id), {"receipt": end.receipt}))
+    saving.finish_many(ends, waiting=waiting)
+    audit.write_many("exam.handed_in", now=now, actor=None, said=said)
+    return len(held)

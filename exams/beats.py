@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from exams import saving
-from exams.models import Incident, IncidentKind, Notice
+from exams.models import Incident, IncidentKind
 from exams.passes import Pass
 from roster.models import Worker
 
@@ -34,8 +34,7 @@ class News(NamedTuple):
 
 
 def take(holder: Pass, beat: Beat, *, now: datetime) -> list[News]:
-    """Note that this phone is there, and whether it left the page; what the room has said since it last heard."""
-    saving.seen(holder.attempt, unsent=beat.unsent, now=now)
+    """Note whether this phone left the page; what the room has said since it last heard. That it is there was noted with the save."""
     if beat.away:
         _left(holder.attempt, beat.away, now=now)
     return news(holder, since=beat.heard)
@@ -57,8 +56,8 @@ def _left(attempt_id: int, away: list[tuple[int, int]], *, now: datetime) -> Non
 
 def news(holder: Pass, *, since: int) -> list[News]:
     """Notices of the exam for this person's place, newer than the one they have."""
-    found = list(Notice.objects.filter(exam=holder.exam, pk__gt=since).order_by("pk").select_related("territory"))
-    if any(one.territory_id for one in found):
-        path = Worker.objects.values_list("township__path", flat=True).get(pk=holder.worker)
-        found = [one for one in found if one.territory is None or path.startswith(one.territory.path)]
-    return [News(one.pk, one.text, one.at) for one in found]
+    found = saving.notices(holder.exam, since=since)
+    if any(path for _pk, _text, _at, path in found):
+        mine = Worker.objects.values_list("township__path", flat=True).get(pk=holder.worker)
+        found = [one for one in found if one[3] is None or mine.startswith(one[3])]
+    return [News(pk, text, at) for pk, text, at, _path in found]

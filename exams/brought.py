@@ -30,13 +30,13 @@ def bring_in(exam: Exam, brought: Sequence[Sheet], *, now: datetime) -> int:
     frozen = sheets.of(exam.pk)
     by_worker = {one.worker_id: one for one in brought}
     due = exam.attempts.select_for_update().filter(state=AttemptState.DUE, worker_id__in=by_worker)
-    ends: list[tuple[Attempt, saving.Finish]] = []
+    ends: list[tuple[int, saving.Finish]] = []
     rows: list[saving.Row] = []
     for attempt in due.order_by("pk"):
         one = by_worker[attempt.worker_id]
         if exam.open_at(one.started_at):
             end, answers = _take(frozen, attempt, one)
-            ends.append((attempt, end))
+            ends.append((attempt.pk, end))
             rows += answers
     saving.insert_many(rows)
     saving.finish_many(ends)

@@ -37,6 +37,7 @@ MOST_BYTES = 512 * 1024
 HTML, JSON = "text/html; charset=utf-8", "application/json"
 
 log = logging.getLogger(__name__)
+written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Reply(NamedTuple):
@@ -137,7 +138,10 @@ def answers(ask: Ask, holder: passes.Pass) -> Reply:
         return say(400, exchange.unfit())
     guard = saving.Guard(holder.attempt, holder.worker, holder.device)
     try:
-        reply = attempts.answer(guard, sent.answers, exam_id=holder.exam, page=sent.page, now=ask.now)
+        unsent = sent.beat.unsent if sent.beat else None
+        reply = attempts.answer(
+            guard, sent.answers, exam_id=holder.exam, page=sent.page, now=ask.now, unsent=unsent
+        )
     except Refused as refusal:
         return say(409, exchange.over(refusal, holder.attempt))
     if sent.flags is not None:
@@ -230,7 +234,7 @@ def once_more(act: Callable[[Ask, passes.Pass], Reply], ask: Ask, holder: passes
 
 
 def say(status: int, content: dict[str, Any]) -> Reply:
-    return Reply(status, json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode())
+    return Reply(status, written(content).encode())
 
 
 def see(address: str) -> Reply:

@@ -10,23 +10,21 @@ SQLite: a transaction begins IMMEDIATE and there is one writer at a time; nothin
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any, NamedTuple
 
-import psycopg
-from django.db import connection, transaction
-
-from exams.models import Attempt, AttemptState, Fate
+from exams.models import AttemptState, Fate
+from lms.prepared import POSTGRES, run, run_many, stored, writing
 
 GUARD = """
     SELECT id, deadline FROM exams_attempt
     WHERE id = %(attempt)s AND worker_id = %(worker)s AND device = %(device)s AND state = 'sitting' AND deadline > %(now)s
 """
-POSTGRES = f"""
+SAVE = f"""
 WITH guard AS ({GUARD} FOR SHARE),
 sent AS (
     SELECT * FROM unnest(%(items)s::bigint[], %(seqs)s::int[], %(values)s::text[], %(bases)s::int[], %(kept)s::text[])
@@ -47,6 +45,13 @@ sent AS (
 )
 SELECT deadline, ARRAY(SELECT item_id FROM written) FROM guard
 """  # noqa: S608 - put together from our own words
+HEARD = """seen AS (
+    INSERT INTO exams_presence (attempt_id, seen_at, unsent) SELECT guard.id, %(now)s, %(unsent)s FROM guard
+    ON CONFLICT (attempt_id) DO UPDATE SET seen_at = excluded.seen_at, unsent = excluded.unsent
+)
+"""
+SAVE_HEARD = SAVE.replace(")\nSELECT deadline", f"), {HEARD}SELECT deadline")
+BEAT = f"WITH guard AS ({GUARD}), {HEARD}SELECT deadline FROM guard"  # noqa: S608
 SQLITE_ANSWER = """
 INSERT INTO exams_answer (attempt_id, item_id, value, seq, saved_at, waits) VALUES (%s, %s, %s, %s, %s, 0)
 ON CONFLICT (attempt_id, item_id) DO UPDATE
@@ -61,13 +66,26 @@ SEEN = """
 INSERT INTO exams_presence (attempt_id, seen_at, unsent) VALUES (%s, %s, %s)
 ON CONFLICT (attempt_id) DO UPDATE SET seen_at = excluded.seen_at, unsent = excluded.unsent
 """
-LOCK = """
+HELD = """
 SELECT a.id, a.exam_id, a.worker_id, a.state, a.device, a.opens_at, a.closes_at, a.granted, a.started_at, a.deadline, a.finished_at,
     a.closed_by_clock, a.receipt, e.opens_at, e.closes_at, e.minutes
-FROM exams_attempt a JOIN exams_exam e ON e.id = a.exam_id WHERE a.id = %s
+FROM exams_attempt a JOIN exams_exam e ON e.id = a.exam_id
 """
+LOCK = HELD + "WHERE a.id = %s" + (" FOR UPDATE OF a" if POSTGRES else "")
+# in the order of their numbers, so that two sweeps do not hold each other up; what somebody else holds is theirs or waits for the next one
+LOCK_OVERDUE = (
+    HELD
+    + "WHERE a.exam_id = %s AND a.state = 'sitting' AND a.deadline <= %s ORDER BY a.id LIMIT %s"
+    + (" FOR UPDATE OF a SKIP LOCKED" if POSTGRES else "")
+)
 PAPER = "SELECT state, device, deadline, paper, flags, granted FROM exams_attempt WHERE id = %s AND worker_id = %s"
 ANSWERS = "SELECT item_id, value, seq, saved_at FROM exams_answer WHERE attempt_id = %s"
+GIVEN = "SELECT item_id, value FROM exams_answer WHERE attempt_id = %s"
+GIVEN_MANY = "SELECT attempt_id, item_id, value FROM exams_answer WHERE attempt_id"
+NOTICES = """
+SELECT n.id, n.text, n.at, t.path FROM exams_notice n LEFT JOIN roster_territory t ON t.id = n.territory_id
+WHERE n.exam_id = %s AND n.id > %s ORDER BY n.id
+"""
 BEGIN = """
 UPDATE exams_attempt SET state = 'sitting', device = %s, started_at = %s, deadline = %s, ready_at = COALESCE(ready_at, %s) WHERE id = %s
 """
@@ -78,30 +96,6 @@ WHERE id = %s
 """
 WAITS = "UPDATE exams_answer SET waits = %s WHERE attempt_id = %s AND item_id = %s"
 INSERT = "INSERT INTO exams_answer (attempt_id, item_id, value, seq, saved_at, waits) VALUES (%s, %s, %s, 1, %s, %s)"
-
-
-@contextmanager
-def _cursor() -> Iterator[Any]:
-    """A cursor that prepares its statements (PostgreSQL), or Django's own; errors are Django's either way."""
-    if connection.vendor != "postgresql":
-        with connection.cursor() as cursor:
-            yield cursor
-        return
-    connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        yield cursor
-
-
-def _run(cursor: Any, statement: str, values: Any) -> Any:
-    return (
-        cursor.execute(statement, values, prepare=True)
-        if connection.vendor == "postgresql"
-        else cursor.execute(statement, values)
-    )
-
-
-def _stored(moment: datetime | None) -> Any:
-    return moment if connection.vendor == "postgresql" else connection.ops.adapt_datetimefield_value(moment)
 
 
 def _moment(stored: Any) -> Any:
@@ -134,38 +128,50 @@ class Outcome(NamedTuple):
     ]  # items whose answer is now the one sent; of the others one with this sequence or a newer one stands
 
 
-def save(guard: Guard, entries: Sequence[Entry], *, page: int, now: datetime) -> Outcome:
-    """Write each answer unless one with its sequence or a newer one stands, and the journal of all; each question once at most."""
-    values = {**guard._asdict(), "now": _stored(now), "page": page}
-    if connection.vendor != "postgresql":
+def save(guard: Guard, entries: Sequence[Entry], *, page: int, now: datetime, unsent: int | None = None) -> Outcome:
+    """Write each answer unless one with its sequence or a newer one stands, and the journal of all; each question once at most.
+
+    With `unsent` the phone was heard of as well, and still had so many answers to send.
+    """
+    values = {**guard._asdict(), "now": stored(now), "page": page, "unsent": unsent}
+    if not POSTGRES:
         return _save_on_sqlite(values, entries)
+    if not entries:
+        found = run(GUARD if unsent is None else BEAT, values).fetchone()
+        return Outcome(found[-1] if found else None, set())
     names = ("items", "seqs", "values", "bases", "kept")
-    columns = [[entry[place] for entry in entries] for place in (0, 1, 2, 3, 4)]
-    with _cursor() as cursor:
-        found = _run(cursor, POSTGRES, {**values, **dict(zip(names, columns, strict=True))}).fetchone()
+    values |= zip(names, map(list, zip(*entries, strict=True)), strict=True)
+    found = run(SAVE if unsent is None else SAVE_HEARD, values).fetchone()
     return Outcome(found[0], set(found[1])) if found else Outcome(None, set())
 
 
-@transaction.atomic
 def _save_on_sqlite(values: dict[str, Any], entries: Sequence[Entry]) -> Outcome:
-    attempt, now, page, written = values["attempt"], values["now"], values["page"], set()
-    with connection.cursor() as cursor:
-        guard = cursor.execute(GUARD, values).fetchone()
+    attempt, now, page, unsent, written = (*map(values.get, ("attempt", "now", "page", "unsent")), set())
+    if not entries and unsent is None:
+        guard = run(GUARD, values).fetchone()
+        return Outcome(_moment(guard[1]) if guard else None, written)
+    with writing():
+        guard = run(GUARD, values).fetchone()
         if guard is None:
             return Outcome(None, set())
         for item, seq, value, base, kept in entries:
-            cursor.execute(SQLITE_ANSWER, [attempt, item, value, seq, now])
-            if cursor.rowcount > 0:
+            if run(SQLITE_ANSWER, (attempt, item, value, seq, now)).rowcount > 0:
                 written.add(item)
             fate = Fate.COUNTED if item in written else Fate.OLDER
-            cursor.execute(SQLITE_JOURNAL, [attempt, item, seq, page, now, int(fate), base, kept])
+            run(SQLITE_JOURNAL, (attempt, item, seq, page, now, int(fate), base, kept))
+        if unsent is not None:
+            run(SEEN, (attempt, now, unsent))
     return Outcome(_moment(guard[1]), written)
 
 
 def seen(attempt_id: int, *, unsent: int, now: datetime) -> None:
     """The phone was heard of, and still had so many answers to send."""
-    with _cursor() as cursor:
-        _run(cursor, SEEN, [attempt_id, _stored(now), unsent])
+    run(SEEN, [attempt_id, stored(now), unsent])
+
+
+def notices(exam_id: int, *, since: int) -> list[tuple[int, str, datetime, str | None]]:
+    """(id, text, time, path of the place it is for) of the room's notices that are newer."""
+    return [(pk, text, _moment(at), path) for pk, text, at, path in run(NOTICES, (exam_id, since)).fetchall()]
 
 
 class Held(NamedTuple):
@@ -203,10 +209,17 @@ class Held(NamedTuple):
 
 def lock(attempt_id: int) -> Held | None:
     """Hold the attempt for the rest of the transaction: saves in flight are awaited, later ones find what was decided."""
-    statement = f"{LOCK} FOR UPDATE OF a" if connection.vendor == "postgresql" else LOCK
-    with _cursor() as cursor:
-        row = _run(cursor, statement, [attempt_id]).fetchone()
-    return Held(*[_moment(value) if place in TIMES else value for place, value in enumerate(row)]) if row else None
+    row = run(LOCK, [attempt_id]).fetchone()
+    return _held(row) if row else None
+
+
+def lock_overdue(exam_id: int, *, before: datetime, most: int) -> list[Held]:
+    """Hold some attempts that are still being sat and whose deadline has passed by then; what another holds is passed over."""
+    return [_held(row) for row in run(LOCK_OVERDUE, [exam_id, stored(before), most]).fetchall()]
+
+
+def _held(row: Sequence[Any]) -> Held:
+    return Held(*[_moment(value) if place in TIMES else value for place, value in enumerate(row)])
 
 
 TIMES = {place for place, name in enumerate(Held._fields) if name.endswith("_at") or name == "deadline"}
@@ -221,9 +234,25 @@ class Standing(NamedTuple):
 
 def answers(attempt_id: int) -> list[Standing]:
     """The answers of an attempt as they stand."""
-    with _cursor() as cursor:
-        rows = _run(cursor, ANSWERS, [attempt_id]).fetchall()
+    rows = run(ANSWERS, [attempt_id]).fetchall()
     return [Standing(item, value, seq, _moment(at)) for item, value, seq, at in rows]
+
+
+def given(attempt_id: int) -> list[tuple[int, str]]:
+    """The same, as far as marking needs it."""
+    return run(GIVEN, [attempt_id]).fetchall()
+
+
+def given_many(attempt_ids: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
+    """The same of many attempts."""
+    if POSTGRES:
+        rows = run(f"{GIVEN_MANY} = ANY(%s)", [list(attempt_ids)])
+    else:
+        rows = run(f"{GIVEN_MANY} IN ({', '.join(['%s'] * len(attempt_ids))})", attempt_ids)
+    found: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    for attempt_id, item_id, value in rows.fetchall():
+        found[attempt_id].append((item_id, value))
+    return found
 
 
 class Sat(NamedTuple):
@@ -238,8 +267,7 @@ class Sat(NamedTuple):
 
 
 def sat(attempt_id: int, *, worker: int) -> Sat | None:
-    with _cursor() as cursor:
-        row = _run(cursor, PAPER, [attempt_id, worker]).fetchone()
+    row = run(PAPER, [attempt_id, worker]).fetchone()
     if row is None:
         return None
     state, device, deadline, paper, flags, granted = row
@@ -248,8 +276,7 @@ def sat(attempt_id: int, *, worker: int) -> Sat | None:
 
 
 def begin(attempt_id: int, *, device: str, deadline: datetime, now: datetime) -> None:
-    with _cursor() as cursor:
-        _run(cursor, BEGIN, [device, _stored(now), _stored(deadline), _stored(now), attempt_id])
+    run(BEGIN, [device, stored(now), stored(deadline), stored(now), attempt_id])
 
 
 class Finish(NamedTuple):
@@ -267,18 +294,17 @@ class Finish(NamedTuple):
 
 def finish(attempt_id: int, end: Finish, *, waiting: Iterable[int]) -> None:
     """Write down the end of an attempt that the caller holds, and which answers wait for a person."""
-    with _cursor() as cursor:
-        _run(cursor, FINISH, _finish_values(attempt_id, end))
-        for item_id in waiting:
-            _run(cursor, WAITS, [True, attempt_id, item_id])
+    run(FINISH, _finish_values(attempt_id, end))
+    for item_id in waiting:
+        run(WAITS, [True, attempt_id, item_id])
 
 
 def _finish_values(attempt_id: int, end: Finish) -> list[Any]:
     return [
         end.state,
-        _stored(end.started_at),
-        _stored(end.deadline),
-        _stored(end.finished_at),
+        stored(end.started_at),
+        stored(end.deadline),
+        stored(end.finished_at),
         end.closed_by_clock,
         end.receipt,
         _tenths(end.machine_marks),
@@ -299,15 +325,14 @@ class Row(NamedTuple):
 
 def insert_many(rows: Iterable[Row]) -> None:
     """New answers of whole sheets, inside the caller's transaction, which holds their attempts."""
-    moment = cache(_stored)  # a sheet's answers share their time
-    with connection.cursor() as cursor:
-        cursor.executemany(INSERT, [(r.attempt_id, r.item_id, r.value, moment(r.saved_at), r.waits) for r in rows])
+    moment = cache(stored)  # a sheet's answers share their time
+    run_many(INSERT, [(r.attempt_id, r.item_id, r.value, moment(r.saved_at), r.waits) for r in rows])
 
 
-def finish_many(ends: Iterable[tuple[Attempt, Finish]]) -> None:
-    """How these attempts ended, inside the caller's transaction, which holds their rows."""
-    with connection.cursor() as cursor:
-        cursor.executemany(FINISH, [_finish_values(attempt.pk, end) for attempt, end in ends])
+def finish_many(ends: Iterable[tuple[int, Finish]], *, waiting: Iterable[tuple[int, int]] = ()) -> None:
+    """`finish` for many, inside the caller's transaction, which holds their rows: (attempt, end), and (attempt, question) that wait."""
+    run_many(FINISH, [_finish_values(attempt_id, end) for attempt_id, end in ends])
+    run_many(WAITS, [[True, attempt_id, item_id] for attempt_id, item_id in waiting])
 
 
 def _tenths(marks: Decimal | None) -> str | None:

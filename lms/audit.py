@@ -6,7 +6,7 @@ Every entry carries a keyed digest of its content; `lms.audit_chain` ties commit
 
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -17,8 +17,12 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.db.models import Model
 
-from lms.models import AuditEntry
+from lms import prepared
 
+INSERT = """
+INSERT INTO lms_auditentry (at, actor_id, action, subject, territory, detail, request_id, digest)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+"""
 # one way to write the same content, whichever database gave it back
 _written = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 
@@ -47,18 +51,23 @@ def write(
     action: str, *, now: datetime, actor: int | None, subject: str, detail: Mapping[str, Any], territory: str = ""
 ) -> None:
     """The same for who knows actor and subject by their ids alone."""
+    prepared.run(INSERT, _row(action, now, actor, subject, detail, territory))
+
+
+def write_many(
+    action: str, *, now: datetime, actor: int | None, said: Iterable[tuple[str, Mapping[str, Any]]]
+) -> None:
+    """One entry for each (subject, detail): the same act on many things."""
+    prepared.run_many(INSERT, [_row(action, now, actor, subject, detail, "") for subject, detail in said])
+
+
+def _row(
+    action: str, now: datetime, actor: int | None, subject: str, detail: Mapping[str, Any], territory: str
+) -> list[Any]:
     request_id = structlog.contextvars.get_contextvars().get("request_id", "")
     said = plain(detail)
-    AuditEntry(
-        at=now,
-        actor_id=actor,
-        action=action,
-        subject=subject,
-        territory=territory,
-        detail=said,
-        request_id=request_id,
-        digest=digest(now, actor, action, subject, territory, said, request_id),
-    ).save(force_insert=True)
+    entry = digest(now, actor, action, subject, territory, said, request_id)
+    return [prepared.stored(now), actor, action, subject, territory, json.dumps(said), request_id, entry]
 
 
 def label(subject: Model) -> str:

@@ -35,7 +35,8 @@ def in_short(moment: datetime) -> str:
 
 def clock(moment: datetime) -> str:
     """09:30:05"""
-    return timezone.localtime(moment).strftime("%H:%M:%S")
+    here = timezone.localtime(moment)
+    return f"{here.hour:02}:{here.minute:02}:{here.second:02}"  # a paper says it fifty times: half the time of strftime
 
 
 def countdown(seconds: int) -> str:
