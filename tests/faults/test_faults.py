@@ -1,0 +1,57 @@
+"""Small trials of the real system: what was acknowledged is marked, whatever is killed, lost, doubled or raced."""
+
+from collections.abc import Callable
+
+import pytest
+from django.utils import timezone
+
+from tests.faults import city as cities
+from tests.faults import nemesis, trial
+from tests.faults.clients import Manner
+from tests.faults.proxy import Proxy
+from tests.faults.system import System
+from tests.faults.trial import Cast, Told
+
+pytestmark = [pytest.mark.slow, pytest.mark.postgres]
+
+SECONDS = 4.0
+Try = Callable[..., Told]
+
+
+@pytest.fixture
+def sit(laid: cities.City, system: System) -> Try:
+    """Hold an exam that closes soon after the last hand-in, and judge it."""
+
+    def sit(cast: Cast, what: trial.Nemesis = trial.nobody, port: int = 0) -> Told:
+        exam = cities.exam(laid, seconds=SECONDS + 2, now=timezone.now())
+        history = trial.hold(laid, exam, port or system.port, seconds=SECONDS, cast=cast, nemesis=what)
+        told = trial.judge(laid, exam, history)
+        print(told.summary(), [n.state for n in told.facts.attempts])
+        return told
+
+    return sit
+
+
+def test_web_processes_killed_while_they_save(sit: Try, system: System) -> None:
+    told = sit(Cast(Manner(haste=0.1)), nemesis.kill_web(system))
+    assert told.violations == []
+    assert told.acknowledged > 30
+    assert told.unknown > 0
+
+
+def test_replies_lost_after_the_commit_and_requests_that_come_several_times(sit: Try, system: System) -> None:
+    proxy = Proxy(system.port)
+    proxy.loses, proxy.delays = 0.25, 0.05
+    told = sit(Cast(Manner(haste=0.1, storms=0.3)), port=proxy.port)
+    proxy.close()
+    assert told.violations == []
+    assert told.acknowledged > 30
+    assert proxy.lost > 20
+
+
+def test_two_tabs_and_two_devices_race_each_other_and_the_hand_in(sit: Try) -> None:
+    told = sit(Cast(Manner(pause=0.05, storms=0.1), tabs=0.6, devices=0.6, sleepers=0.2))
+    assert told.violations == []
+    assert told.acknowledged > 100
+    assert [one for one in told.history if one.act == "take_over"]
+    assert [one for one in told.history if one.state == "elsewhere"]
