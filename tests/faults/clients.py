@@ -264,13 +264,11 @@ class Phone:
 
     # --- the whole sitting
 
-    def sit(self, seconds: float, *, asleep: tuple[float, float] = (0, 0)) -> None:
-        """Answer for so long, then hand in or leave it to the clock. `asleep`: from when to when (seconds from now) the screen is dark."""
-        begun = time.monotonic()
-        end, ready = begun + seconds, 0.0
-        self.enter(end)
+    def sit(self, end: float, *, dark: tuple[float, float] = (0, 0)) -> None:
+        """Answer until then, and hand in or leave it to the clock. `dark`: from when to when the screen is off."""
+        ready = 0.0
         while time.monotonic() < end and self.state == "sitting":
-            if asleep[0] <= time.monotonic() - begun < asleep[1]:
+            if dark[0] <= time.monotonic() < dark[1]:
                 time.sleep(0.1)
                 continue
             self.think()

@@ -35,7 +35,9 @@ class Cluster:
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> int:
         command = [*self.other, str(self.bin / program), *arguments]
-        return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=check, cwd="/").returncode
+        return subprocess.run(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=check, cwd="/"
+        ).returncode
 
     def _control(self, *arguments: str, check: bool = True) -> int:
         return self._run("pg_ctl", "-D", str(self.data), *arguments, check=check)
@@ -88,7 +90,17 @@ class Redis:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
-        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.folder)]
+        command = [
+            "redis-server",
+            "--port",
+            str(self.port),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--dir",
+            str(self.folder),
+        ]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
 
     def flush(self) -> None:

@@ -45,7 +45,9 @@ def read(exam: Exam, *, now: datetime) -> Facts:
     by_persons = dict(awards.annotate(total=Sum("marks")).order_by())
     return Facts(
         attempts=[_sat(row, counties, by_persons.get(row.pk, Decimal(0))) for row in rows],
-        answers=[_stood(one, sheet) for one in Answer.objects.filter(attempt__in=pks).order_by("attempt_id", "item_id")],
+        answers=[
+            _stood(one, sheet) for one in Answer.objects.filter(attempt__in=pks).order_by("attempt_id", "item_id")
+        ],
         journal=list(_journal(pks, sheet)),
         ledger=[
             Recorded(worker, counties[worker], amount)

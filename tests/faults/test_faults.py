@@ -14,7 +14,7 @@ from tests.faults.trial import Cast, Told
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 
-SECONDS = 4.0
+SECONDS = 5.0
 Try = Callable[..., Told]
 
 
@@ -23,7 +23,7 @@ def sit(laid: cities.City, system: System) -> Try:
     """Hold an exam that closes soon after the last hand-in, and judge it."""
 
     def sit(cast: Cast, what: trial.Nemesis = trial.nobody, port: int = 0) -> Told:
-        exam = cities.exam(laid, seconds=SECONDS + 2, now=timezone.now())
+        exam = cities.exam(laid, seconds=SECONDS + 1.5, now=timezone.now())
         history = trial.hold(laid, exam, port or system.port, seconds=SECONDS, cast=cast, nemesis=what)
         told = trial.judge(laid, exam, history)
         print(told.summary(), [n.state for n in told.facts.attempts])

@@ -64,40 +64,65 @@ class Told:
         return max((after - before for before, after in zip(moments, moments[1:], strict=False)), default=0.0)
 
 
-def sittings(seat: Seat, port: int, history: History, cast: Cast, seconds: float) -> Iterable[Callable[[], None]]:
-    """The phones of one candidate, each to be run in a thread of its own."""
-    chance = Random(f"cast:{seat.attempt}")
-    first = Phone(seat, port, history, manner=cast.manner, seed=f"{seat.attempt}a")
-    asleep = (seconds * 0.4, seconds * 2) if chance.random() < cast.sleepers else (0.0, 0.0)
-    # the sleeper wakes after the close, and sends what it still has
-    yield lambda: first.sit(seconds * (1.6 if asleep[1] else 1), asleep=(asleep[0], seconds * 1.3) if asleep[1] else asleep)
-    if chance.random() < cast.tabs:
-        yield lambda: late(Phone(seat, port, history, manner=cast.manner, seed=f"{seat.attempt}b", jar=first.jar), 0.3)
-    if chance.random() < cast.devices:
-        jar = Jar({"sessionid": seat.session})
-        yield lambda: late(Phone(seat, port, history, manner=cast.manner, seed=f"{seat.attempt}c", jar=jar), 0.5)
+class Hall:
+    """One sitting: its phones, and whether everybody is in."""
 
-    def late(phone: Phone, share: float) -> None:
-        time.sleep(seconds * share)
-        phone.sit(seconds * (1 - share))
+    def __init__(self, port: int, seconds: float, cast: Cast) -> None:
+        self.port, self.seconds, self.cast = port, seconds, cast
+        self.history, self.over, self.entered = History(), threading.Event(), threading.Semaphore(0)
+        self.begun = time.monotonic()
+
+    def phone(self, seat: Seat, which: str, jar: Jar | None = None) -> Phone:
+        return Phone(seat, self.port, self.history, manner=self.cast.manner, seed=f"{seat.attempt}{which}", jar=jar)
+
+    def acts(self, seat: Seat) -> Iterable[Callable[[], None]]:
+        """What the phones of one candidate do, each in a thread of its own."""
+        chance = Random(f"cast:{seat.attempt}")
+        first = self.phone(seat, "a")
+        sleeps = chance.random() < self.cast.sleepers
+        yield lambda: self.first(first, sleeps=sleeps)
+        if chance.random() < self.cast.tabs:
+            yield lambda: self.later(self.phone(seat, "b", first.jar), 0.4)
+        if chance.random() < self.cast.devices:
+            yield lambda: self.later(self.phone(seat, "c", Jar({"sessionid": seat.session})), 0.5)
+
+    def first(self, phone: Phone, *, sleeps: bool) -> None:
+        end = self.begun + self.seconds
+        phone.enter(end)
+        self.entered.release()
+        # a sleeper wakes after the close, and sends what it still has
+        phone.sit(
+            end + self.seconds * 0.5 if sleeps else end,
+            dark=(end - self.seconds * 0.4, end + self.seconds * 0.4) if sleeps else (0, 0),
+        )
+
+    def later(self, phone: Phone, share: float) -> None:
+        time.sleep(self.seconds * share)
+        phone.enter(self.begun + self.seconds)
+        phone.sit(self.begun + self.seconds)
+
+    def trouble(self, nemesis: Nemesis, candidates: int) -> None:
+        """The nemesis acts once everybody is in, or when a third of the time is over."""
+        for _one in range(candidates):
+            self.entered.acquire(timeout=max(0.0, self.begun + self.seconds / 3 - time.monotonic()))
+        nemesis(self.over)
 
 
 def hold(
     city: City, exam: Exam, port: int, *, seconds: float, cast: Cast | None = None, nemesis: Nemesis = nobody
 ) -> History:
     """Everybody sits at once; the nemesis acts meanwhile."""
-    history, over = History(), threading.Event()
-    cast = cast or Cast()
-    acts = [act for seat in seats(city, exam) for act in sittings(seat, port, history, cast, seconds)]
-    threads = [threading.Thread(target=act) for act in acts]
-    trouble = threading.Thread(target=nemesis, args=(over,))
+    sat = list(seats(city, exam))
+    hall = Hall(port, seconds, cast or Cast())
+    threads = [threading.Thread(target=act) for seat in sat for act in hall.acts(seat)]
+    trouble = threading.Thread(target=hall.trouble, args=(nemesis, len(sat)))
     for thread in [*threads, trouble]:
         thread.start()
     for thread in threads:
         thread.join()
-    over.set()
+    hall.over.set()
     trouble.join()
-    return history
+    return hall.history
 
 
 def judge(city: City, exam: Exam, history: History) -> Told:
