@@ -46,24 +46,24 @@ def i1_acknowledged_is_marked(case: Case, facts: Facts) -> Iterator[str]:
     counted = {key(one): one for one in case.journal if one.counted}
     sent = {(one.item, one.seq, frozen(one.value)) for one in case.events if one.act == "save"}
     for save in case.saves(Outcome.ACKNOWLEDGED):
-        stands = case.answers.get(save.item)
-        if save.stands is None:
-            line = counted.get(key(save))
-            if line is None:
-                yield f"acknowledged save {name(save)} is not in the journal as counted"
-            elif line.value != save.value:
-                yield f"acknowledged save {name(save)} is in the journal as {line.value!r}, sent was {save.value!r}"
-            elif line.code != save.code:
-                yield f"check code of save {name(save)} is {save.code!r}, the journal gives {line.code!r}"
-        if stands is None:
+        if save.item not in case.answers:
             yield f"acknowledged save {name(save)} left no answer"
-        elif stands.seq < save.seq and save.stands is None:
-            yield f"acknowledged save {name(save)} was lost: sequence {stands.seq} stands"
-        elif stands.seq == save.seq and save.stands is None and stands.value != save.value:
-            yield f"acknowledged save {name(save)} reads {stands.value!r}, sent was {save.value!r}"
+        elif save.stands is None:  # otherwise it was told that a newer one stands
+            yield from _kept(save, counted.get(key(save)), case.answers[save.item])
     for stands in case.answers.values():
         if case.events and (stands.item, stands.seq, frozen(stands.value)) not in sent:
             yield f"question {stands.item} holds {stands.value!r} at sequence {stands.seq}, which nobody sent"
+
+
+def _kept(save: Event, line: Arrived | None, stands: Stood) -> Iterator[str]:
+    if line is None:
+        yield f"acknowledged save {name(save)} is not in the journal as counted"
+    elif (line.value, line.code) != (save.value, save.code):
+        yield f"save {name(save)} of {save.value!r} got {save.code!r}; the journal has {line.value!r} and {line.code!r}"
+    if stands.seq < save.seq:
+        yield f"acknowledged save {name(save)} was lost: sequence {stands.seq} stands"
+    elif stands.seq == save.seq and stands.value != save.value:
+        yield f"acknowledged save {name(save)} reads {stands.value!r}, sent was {save.value!r}"
 
 
 def i2_never_half(case: Case, facts: Facts) -> Iterator[str]:
@@ -71,7 +71,6 @@ def i2_never_half(case: Case, facts: Facts) -> Iterator[str]:
     I2. A save whose reply never came is there or not there, never half: answer and journal tell the same, with the value that was sent, and
     the answers of one request came in together or not at all.
     """
-    lines = {key(one): one for one in case.journal}
     for stands in case.answers.values():
         mine = [one for one in case.journal if one.item == stands.item and one.counted]
         if not any(one.seq == stands.seq and one.value == stands.value for one in mine):
@@ -79,6 +78,11 @@ def i2_never_half(case: Case, facts: Facts) -> Iterator[str]:
     for one in case.journal:
         if one.counted and (one.item not in case.answers or case.answers[one.item].seq < one.seq):
             yield f"the journal counts sequence {one.seq} of question {one.item}, and the answer does not"
+    yield from _whole_requests(case)
+
+
+def _whole_requests(case: Case) -> Iterator[str]:
+    lines = {key(one): one for one in case.journal}
     carried: dict[Key, set[int]] = defaultdict(set)
     for save in case.saves(*Outcome):
         line = lines.get(key(save))
@@ -86,12 +90,13 @@ def i2_never_half(case: Case, facts: Facts) -> Iterator[str]:
             yield f"save {name(save)} came in as {line.value!r}, sent was {save.value!r}"
         if save.state != "unfit":
             carried[key(save)].add(save.request)
+    # answers that travelled in the very same requests share their fate
     together: dict[frozenset[int], set[bool]] = defaultdict(set)
     for one, requests in carried.items():
         together[frozenset(requests)].add(one in lines)
-    for requests, there in together.items():
+    for requests_, there in together.items():
         if len(there) > 1:
-            yield f"of the answers that came with the requests {sorted(requests)} some came in and some did not"
+            yield f"of the answers that came with the requests {sorted(requests_)} some came in and some did not"
 
 
 def i3_nothing_after_the_hand_in(case: Case, facts: Facts) -> Iterator[str]:
@@ -162,26 +167,20 @@ def i7_by_the_servers_clock(case: Case, facts: Facts) -> Iterator[str]:
 
 def i10_never_back(case: Case, facts: Facts) -> Iterator[str]:
     """I10. The sequence only rises: what is older never overwrites, counts or is acknowledged as counted once a newer one was."""
-    newest: dict[int, int] = {}
-    for line in case.journal:
-        if line.counted:
-            newest[line.item] = max(newest.get(line.item, 0), line.seq)
+    lines = [one for one in case.journal if one.counted]
+    newest = {one.item: one.seq for one in sorted(lines, key=lambda one: one.seq)}
     for item, stands in case.answers.items():
         if stands.seq != newest.get(item, stands.seq):
             yield f"question {item} stands at sequence {stands.seq}, {newest[item]} had counted"
-    twice = Counter((line.item, line.seq) for line in case.journal if line.counted)
-    for (item, seq), times in twice.items():
+    for (item, seq), times in Counter((line.item, line.seq) for line in lines).items():
         if times > 1:
             yield f"sequence {seq} of question {item} counted {times} times"
-    counted = {key(one) for one in case.journal if one.counted}
     sure = [one for one in case.saves(Outcome.ACKNOWLEDGED) if one.stands is None]
-    sent: dict[Key, float] = {}
-    for one in case.events:
-        if one.act == "save":
-            sent.setdefault(key(one), one.sent)
-    for old in counted:
-        if any(new.item == old[0] and new.seq > old[1] and new.told < sent.get(old, 0.0) for new in sure):
-            yield f"sequence {old[1]} of question {old[0]} counted after a newer one was acknowledged"
+    first_sent = {key(one): one.sent for one in sorted(case.saves(*Outcome), key=lambda one: -one.sent)}
+    for line in lines:
+        sent = first_sent.get(key(line), 0.0)
+        if any(new.item == line.item and new.seq > line.seq and new.told < sent for new in sure):
+            yield f"sequence {line.seq} of question {line.item} counted after a newer one was acknowledged"
 
 
 EACH: dict[str, Check] = {

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from tests.faults import city as cities
 from tests.faults import nemesis, trial
 from tests.faults.clients import Manner
 from tests.faults.proxy import Proxy
+from tests.faults.servers import Cluster
 from tests.faults.system import System
 from tests.faults.trial import Cast, Told
 
@@ -18,18 +20,20 @@ SECONDS = 5.0
 Try = Callable[..., Told]
 
 
+def hold(
+    city: cities.City, cast: Cast, port: int, what: trial.Nemesis = trial.nobody, *, seconds: float = SECONDS
+) -> Told:
+    """An exam that closes soon after the last hand-in, judged."""
+    exam = cities.exam(city, seconds=seconds + 1.5, now=timezone.now())
+    history = trial.hold(city, exam, port, seconds=seconds, cast=cast, nemesis=what)
+    told = trial.judge(city, exam, history)
+    print(told.summary(), f"longest silence {told.longest_silence():.1f} s")
+    return told
+
+
 @pytest.fixture
 def sit(laid: cities.City, system: System) -> Try:
-    """Hold an exam that closes soon after the last hand-in, and judge it."""
-
-    def sit(cast: Cast, what: trial.Nemesis = trial.nobody, port: int = 0) -> Told:
-        exam = cities.exam(laid, seconds=SECONDS + 1.5, now=timezone.now())
-        history = trial.hold(laid, exam, port or system.port, seconds=SECONDS, cast=cast, nemesis=what)
-        told = trial.judge(laid, exam, history)
-        print(told.summary(), [n.state for n in told.facts.attempts])
-        return told
-
-    return sit
+    return lambda cast, what=trial.nobody, port=system.port: hold(laid, cast, port, what)
 
 
 def test_web_processes_killed_while_they_save(sit: Try, system: System) -> None:
@@ -55,3 +59,17 @@ def test_two_tabs_and_two_devices_race_each_other_and_the_hand_in(sit: Try) -> N
     assert told.acknowledged > 100
     assert [one for one in told.history if one.act == "take_over"]
     assert [one for one in told.history if one.state == "elsewhere"]
+
+
+@pytest.mark.skipif(settings.SQLITE, reason="a database server of its own")
+def test_a_database_restarted_at_once_loses_nothing_and_is_back_in_seconds(
+    laid_apart: cities.City, system_apart: System, cluster: Cluster
+) -> None:
+    """Case 39: as after a power cut, in the middle of the saves."""
+    what = nemesis.restart_database(cluster, after=0.5)
+    told = hold(laid_apart, Cast(Manner(haste=0.1)), system_apart.port, what)
+    assert told.violations == []
+    assert told.unknown > 0
+    back = told.first_after(cluster.back)
+    assert back is not None
+    assert back < 10

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from random import Random
 
 from django.db import connection
@@ -58,10 +59,15 @@ class Told:
         """How often each act came to each outcome."""
         return dict(sorted(Counter(f"{one.act} {one.outcome}" for one in self.history).items()))
 
+    def first_after(self, moment: float) -> float | None:
+        """Seconds from that moment until a save sent after it was acknowledged."""
+        saves = self.history.of("save", Outcome.ACKNOWLEDGED)
+        return min((one.told - moment for one in saves if one.sent > moment), default=None)
+
     def longest_silence(self) -> float:
         """Seconds between two acknowledgements of whoever it was: how long nobody could save."""
         moments = sorted(event.told for event in self.history.of("save", Outcome.ACKNOWLEDGED))
-        return max((after - before for before, after in zip(moments, moments[1:], strict=False)), default=0.0)
+        return max((after - before for before, after in pairwise(moments)), default=0.0)
 
 
 class Hall:
