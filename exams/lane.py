@@ -26,7 +26,7 @@ from django.http import Http404, HttpResponse
 from django.middleware.security import SecurityMiddleware
 from django.utils import timezone, translation
 
-from exams import attempts, beats, exchange, pages, passes, pressure, saving, sheets
+from exams import attempts, beats, exchange, pages, passes, pressure, saving, sheets, trespass
 from exams.models import AttemptState
 from lms import policy
 from lms.refusal import Refused
@@ -209,7 +209,9 @@ def _respond(environ: dict[str, Any]) -> Reply:
     if method == "POST" and not ask.ours:
         return Reply(403)
     if ask.bearer is None:
-        return say(403, exchange.signed_out()) if ask.by_script else see(f"/exams/attempt/{ask.attempt}/")
+        reply = say(403, exchange.signed_out()) if ask.by_script else see(f"/exams/attempt/{ask.attempt}/")
+        trespass.note(ask.attempt, ask.cookies, method=method, status=reply.status, now=ask.now)
+        return reply
     try:
         with translation.override(settings.LANGUAGE_CODE):
             return once_more(act, ask, ask.bearer)
