@@ -176,9 +176,9 @@ class Phone:
 
     # --- answering
 
-    def think(self) -> None:
-        """Answer one question: on the phone first."""
-        item = self.chance.choice(list(self.seat.options))
+    def think(self, item: int = 0) -> None:
+        """Answer one question, by choice or by chance: on the phone first."""
+        item = item or self.chance.choice(list(self.seat.options))
         options = self.seat.options[item]
         if options:
             value: Any = sorted(self.chance.sample(range(options), self.chance.randint(1, self.seat.at_most[item])))
@@ -278,6 +278,10 @@ class Phone:
         if self.chance.random() < self.manner.hands_in:
             self.finish(end + 6)
         self.close()
+
+    def warm(self) -> None:
+        """Open the line: ask for the time."""
+        self.ask("POST", f"/exams/sit/{self.seat.attempt}/answers", '{"answers": []}', JSON)
 
     def finish(self, end: float) -> None:
         """Send what waits, and hand in."""

@@ -9,6 +9,7 @@ from django.utils import timezone
 from tests.faults import city as cities
 from tests.faults import nemesis, trial
 from tests.faults.clients import Manner
+from tests.faults.history import Outcome
 from tests.faults.proxy import Proxy
 from tests.faults.servers import Cluster
 from tests.faults.system import System
@@ -59,6 +60,19 @@ def test_two_tabs_and_two_devices_race_each_other_and_the_hand_in(sit: Try) -> N
     assert told.acknowledged > 100
     assert [one for one in told.history if one.act == "take_over"]
     assert [one for one in told.history if one.state == "elsewhere"]
+
+
+def test_no_save_in_flight_is_lost_to_the_hand_in(laid: cities.City, system: System) -> None:
+    """On PostgreSQL without the guard's FOR SHARE this loses saves that were acknowledged: they stand, and are not in the marks."""
+    exam = cities.exam(laid, seconds=60, now=timezone.now())
+    history = trial.dash(laid, exam, system.port, manner=Manner())
+    exam.closes_at = timezone.now()
+    exam.save(update_fields=["closes_at"])
+    told = trial.judge(laid, exam, history)
+    print(told.summary())
+    assert told.violations == []
+    assert told.acknowledged > 0
+    assert told.history.count("save", Outcome.REFUSED) > 0
 
 
 @pytest.mark.skipif(settings.SQLITE, reason="a database server of its own")
