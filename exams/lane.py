@@ -190,7 +190,7 @@ def respond(environ: dict[str, Any]) -> Reply:
     try:
         return _respond(environ)
     except (OperationalError, InterfaceError) as error:
-        log.warning("exam_lane_database", extra={"error": type(error).__name__})
+        log.warning("exam_lane_database: %s", type(error).__name__)
         if not connection.in_atomic_block:
             connection.close()
         return later()
