@@ -55,6 +55,7 @@ class Manner:
     haste: float = 1.0  # share of the time it is told to wait that it really waits
     storms: float = 0.0  # chance that a request is sent again at once, several times
     hands_in: float = 0.7  # chance that it hands in before the end
+    essays: bool = False  # answers in words are long and written anew each time, so that the database grows
 
 
 class Phone:
@@ -182,6 +183,8 @@ class Phone:
         options = self.seat.options[item]
         if options:
             value: Any = sorted(self.chance.sample(range(options), self.chance.randint(1, self.seat.at_most[item])))
+        elif self.manner.essays:
+            value = "".join(chr(self.chance.randrange(0x4E00, 0x9FA5)) for _sign in range(2500))
         else:
             value = f"{self.texts.get(item, '')}{self.chance.choice(WORDS)}{self.chance.randrange(10)}。"[-400:]
             self.texts[item] = value

@@ -95,8 +95,7 @@ def _journal(pks: list[int], sheet: sheets.Sheet) -> Iterable[Arrived]:
     for line in JournalEntry.objects.filter(attempt__in=pks):
         lines[line.attempt_id, line.item_id].append(line)
     for (attempt, item), own in sorted(lines.items()):
-        # a counted answer is a change of a counted one before it; of the others each is a change of some counted one
-        own.sort(key=lambda line: (line.fate not in COUNTED, line.seq, line.page))
+        own.sort(key=lambda line: (line.at, line.seq, line.page))
         kept = [(line.seq, line.fate in COUNTED, journal.Kept(line.base, line.value)) for line in own]
         for line, (_seq, counted, text) in zip(own, journal.unfold(kept), strict=True):
             code = receipts.code(attempt, item, seq=line.seq, page=line.page, at=line.at, value=text)
