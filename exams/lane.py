@@ -76,7 +76,7 @@ class Ask:
     @cached_property
     def body(self) -> bytes:
         length = self.environ.get("CONTENT_LENGTH") or "0"
-        if not length.isdecimal() or int(length) > MOST_BYTES:
+        if not length.isdecimal() or len(length) > 12 or int(length) > MOST_BYTES:
             raise Bad(413)
         return self.environ["wsgi.input"].read(int(length))
 

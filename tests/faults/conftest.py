@@ -47,7 +47,7 @@ def system(laid: cities.City, tmp_path_factory: pytest.TempPathFactory) -> Itera
         running.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def cluster() -> Iterator[Cluster]:
     """A cluster that may be killed: durable as in service, and nobody else's."""
     # not in pytest's folder, which the other user that the server runs as may not enter
@@ -61,7 +61,7 @@ def cluster() -> Iterator[Cluster]:
         shutil.rmtree(own.folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def laid_apart(django_db_setup: None, django_db_blocker: Any, cluster: Cluster) -> Iterator[cities.City]:
     """The tests' database copied into the cluster of our own, with a city in it; this process looks there meanwhile."""
     here = dict(connection.settings_dict)
