@@ -39,12 +39,18 @@ def read(kept: Kept, *, before: str) -> str:
 
 
 def unfold(entries: Iterable[tuple[int, bool, Kept]]) -> list[tuple[int, bool, str]]:
-    """(seq, counted, kept) of one question in the order of arrival → (seq, counted, whole answer). KeyError when a base is missing."""
+    """
+    (seq, counted, kept) of one question, in any order → (seq, counted, whole answer) in the same. KeyError when a base is missing.
+
+    Times of arrival are no order: a request may be overtaken by a later one, and then change what that one wrote. Each change is of a
+    counted entry, and of counted entries the sequence only rises.
+    """
+    rows = list(entries)
     counted: dict[int, str] = {}
-    told = []
-    for seq, counts, kept in entries:
-        value = read(kept, before=counted[kept.base] if kept.base is not None else "")
+    told: dict[int, str] = {}
+    for place in sorted(range(len(rows)), key=lambda place: (not rows[place][1], rows[place][0])):
+        seq, counts, kept = rows[place]
+        told[place] = read(kept, before=counted[kept.base] if kept.base is not None else "")
         if counts:
-            counted[seq] = value
-        told.append((seq, counts, value))
-    return told
+            counted[seq] = told[place]
+    return [(seq, counts, told[place]) for place, (seq, counts, _kept) in enumerate(rows)]

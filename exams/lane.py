@@ -26,7 +26,7 @@ from django.http import Http404, HttpResponse
 from django.middleware.security import SecurityMiddleware
 from django.utils import timezone, translation
 
-from exams import attempts, beats, exchange, pages, passes, pressure, saving, sheets
+from exams import attempts, beats, exchange, pages, passes, pressure, saving, sheets, trespass
 from exams.models import AttemptState
 from lms import policy
 from lms.refusal import Refused
@@ -77,7 +77,7 @@ class Ask:
     @cached_property
     def body(self) -> bytes:
         length = self.environ.get("CONTENT_LENGTH") or "0"
-        if not length.isdecimal() or int(length) > MOST_BYTES:
+        if not length.isdecimal() or len(length) > 12 or int(length) > MOST_BYTES:
             raise Bad(413)
         return self.environ["wsgi.input"].read(int(length))
 
@@ -194,7 +194,7 @@ def respond(environ: dict[str, Any]) -> Reply:
     try:
         return _respond(environ)
     except (OperationalError, InterfaceError) as error:
-        log.warning("exam_lane_database", extra={"error": type(error).__name__})
+        log.warning("exam_lane_database: %s", type(error).__name__)
         if not connection.in_atomic_block:
             connection.close()
         return later()
@@ -213,7 +213,9 @@ def _respond(environ: dict[str, Any]) -> Reply:
     if method == "POST" and not ask.ours:
         return Reply(403)
     if ask.bearer is None:
-        return say(403, exchange.signed_out()) if ask.by_script else see(f"/exams/attempt/{ask.attempt}/")
+        reply = say(403, exchange.signed_out()) if ask.by_script else see(f"/exams/attempt/{ask.attempt}/")
+        trespass.note(ask.attempt, ask.cookies, method=method, status=reply.status, now=ask.now)
+        return reply
     try:
         with translation.override(settings.LANGUAGE_CODE):
             return once_more(act, ask, ask.bearer)

@@ -51,7 +51,7 @@ def write(one: Pass) -> str:
 def read(text: str, *, now: datetime) -> Pass | None:
     """The pass, if it is ours and has not expired."""
     said, _dot, signature = text.rpartition(".")
-    if not said.isascii() or not hmac.compare_digest(_sign(said), signature):
+    if not text.isascii() or not hmac.compare_digest(_sign(said), signature):
         return None
     attempt, exam, worker, user, device, expires = said.split(".")
     one = Pass(int(attempt), int(exam), int(worker), int(user), device, int(expires))

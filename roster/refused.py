@@ -58,15 +58,29 @@ def matched(request: HttpRequest) -> ResolverMatch | None:
 
 
 def note(request: Any, match: ResolverMatch, *, status: int) -> None:
-    count = counted(request.user.pk, request.now)
+    ids = {name: value for name, value in match.kwargs.items() if isinstance(value, int | UUID)}
+    write(
+        request.user.pk,
+        url=match.view_name,
+        ids=ids,
+        subject=subject(match, ids),
+        status=status,
+        method=request.method,
+        now=request.now,
+    )
+
+
+def write(
+    user: int, *, url: str | None, ids: dict[str, Any], subject: str, status: int, method: str | None, now: datetime
+) -> None:
+    """The note itself, as long as this person has not been noted too often already."""
+    count = counted(user, now)
     if count > MOST:
         return
-    ids = {name: value for name, value in match.kwargs.items() if isinstance(value, int | UUID)}
-    now: datetime = request.now
-    detail = {"url": match.view_name, "ids": ids, "status": status, "method": request.method}
+    detail = {"url": url, "ids": ids, "status": status, "method": method}
     if count == MOST:
         detail["more"] = True
-    audit.write("access.refused", now=now, actor=request.user.pk, subject=subject(match, ids), detail=detail)
+    audit.write("access.refused", now=now, actor=user, subject=subject, detail=detail)
 
 
 def subject(match: ResolverMatch, ids: dict[str, Any]) -> str:

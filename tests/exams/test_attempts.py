@@ -5,8 +5,8 @@ import pytest
 from django.db import connection
 from django.http import Http404
 
-from exams import attempts, brought, marking, receipts, sheets, tasks
-from exams.models import Answer, Attempt, AttemptState
+from exams import attempts, brought, journal, marking, receipts, sheets, tasks
+from exams.models import Answer, Attempt, AttemptState, Fate
 from lms.refusal import Refused
 from records.models import Certificate, SkillRecord
 from roster import takeback
@@ -112,6 +112,24 @@ def test_words_are_kept_as_typed(make_exam, worker, now):
     text = "一、先劝开。\r\n二、<b>分别听</b> ‮=HYPERLINK(1) 😀"
     save(attempt, item_of(attempt, "case"), text, now)
     assert Answer.objects.get().value == text.replace("\r\n", "\n")
+
+
+def test_a_request_that_was_overtaken_leaves_a_journal_that_can_be_read(make_exam, worker, now):
+    """It came first and was written second: its change is of an answer that arrived after it."""
+    attempt = begin(make_exam(sections=[{**CASE, "marks": "100.0"}]), worker, now)
+    item, text = item_of(attempt, "case"), "先劝开双方，分开听，不当场判对错，登记上报社区。"
+    save(attempt, item, text, now + 2 * SECOND, seq=1)
+    save(attempt, item, f"{text}三天后回访。", now + SECOND, seq=2)
+    save(attempt, item, f"{text}另。", now, seq=1, page=8)
+    rows = [
+        (one.seq, one.fate == Fate.COUNTED, journal.Kept(one.base, one.value)) for one in attempt.journal.order_by("at")
+    ]
+    assert [row[2].base for row in rows] == [2, 1, None]
+    assert [text for _seq, _counts, text in journal.unfold(rows)] == [
+        f"{text}另。",
+        f"{text}三天后回访。",
+        text,
+    ]
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="on PostgreSQL it is one statement, run past what counts")
