@@ -20,6 +20,7 @@ TAKEN = frozenset({"closed", "handed_in", "elsewhere"})  # refusals after which 
 KEPT = (Fate.LATE, Fate.ELSEWHERE)
 ON_TIME = (Fate.COUNTED, Fate.OLDER)
 TIMES_A_QUESTION = 3  # so many late changes of each question are kept at most, counted over the whole paper
+OLDEST = 2**31 - 1  # milliseconds, 24 days: an age beyond that is written as that
 TICK = timedelta(microseconds=1)
 Ages = Mapping[tuple[int, int], int]
 

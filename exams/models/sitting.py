@@ -24,9 +24,14 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
     def overdue(self, *, now: datetime) -> "AttemptQuerySet":
         return self.filter(state=AttemptState.SITTING, deadline__lte=now)
 
-    def undecided(self) -> "AttemptQuerySet":
+    def undecided(self, *fates: "Fate") -> "AttemptQuerySet":
         """With answers that came too late and about which nobody has decided yet."""
-        return self.filter(models.Exists(JournalEntry.objects.waiting().filter(attempt=models.OuterRef("pk"))))
+        return self.filter(models.Exists(JournalEntry.objects.waiting(*fates).filter(attempt=models.OuterRef("pk"))))
+
+    def to_post(self) -> "AttemptQuerySet":
+        """Settled and not in the ledger yet; what still waits for a decision about late answers is not."""
+        late = JournalEntry.objects.waiting().filter(attempt=models.OuterRef("pk"))
+        return self.settled().filter(~models.Exists(late), posted_at=None)
 
     def settled(self) -> "AttemptQuerySet":
         """Nothing is left to judge, and it counts: marked, or absent."""
