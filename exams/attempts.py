@@ -260,7 +260,9 @@ def close(attempt_id: int, *, user_id: int | None, now: datetime, device: str | 
         return held
     # while the phone that holds it may still come back with answers, no other ends it
     wait = timedelta(minutes=sheets.of(held.exam_id).exam.late_minutes)
-    elsewhere = device is not None and held.device != device and held.deadline is not None and now < held.deadline + wait
+    elsewhere = (
+        device is not None and held.device != device and held.deadline is not None and now < held.deadline + wait
+    )
     if held.state != AttemptState.SITTING or held.deadline is None or elsewhere:
         raise too_late(saving.Guard(attempt_id, held.worker_id, held.device), now=now)
     given = [(one.item_id, one.value) for one in saving.answers(attempt_id)]

@@ -49,7 +49,9 @@ def changes(entries: Iterable[JournalEntry], standing: Iterable[saving.Standing]
 
 
 @transaction.atomic
-def decide(attempt_id: int, *, accept: bool, reason: str, seen: datetime | None, by: User, now: datetime) -> LateDecision:
+def decide(
+    attempt_id: int, *, accept: bool, reason: str, seen: datetime | None, by: User, now: datetime
+) -> LateDecision:
     """Count all that waits, or none of it. Counted: the answers are written and the attempt is marked anew, in one transaction.
 
     `seen` is when the newest of what was shown had arrived; it refuses when more has come since. The same decision by the same person
@@ -110,15 +112,14 @@ def _may(attempt: Attempt, *, accept: bool, now: datetime) -> None:
         raise Refused(_("这份答卷已经作废，不能再计入答案。"), code="void")
     if accept and attempt.posted_at:
         raise Refused(
-            _("这份答卷的成绩已经公布并记入档案，不能再计入迟到的答案。请选“不计入”，并把情况告诉考试管理员。"), code="posted"
+            _("这份答卷的成绩已经公布并记入档案，不能再计入迟到的答案。请选“不计入”，并把情况告诉考试管理员。"),
+            code="posted",
         )
 
 
 def _write(held: saving.Held, found: list[Change], *, now: datetime) -> None:
     """The answers, their place in the journal, and the marks anew."""
-    used = dict(
-        JournalEntry.objects.filter(attempt=held.id).order_by().values_list("item_id").annotate(seq=Max("seq"))
-    )
+    used = dict(JournalEntry.objects.filter(attempt=held.id).order_by().values_list("item_id").annotate(seq=Max("seq")))
     values = {}
     for change in found:
         entry = change.entry
@@ -129,7 +130,7 @@ def _write(held: saving.Held, found: list[Change], *, now: datetime) -> None:
             attempt_id=held.id,
             item_id=entry.item_id,
             seq=seq,
-            page=exchange.MOST_ROOM,
+            page=exchange.NO_PAGE,
             at=now,
             fate=late.Fate.DECIDED,
             value=entry.value,

@@ -11,8 +11,8 @@ from lms import numbers, times
 from lms.refusal import Refused
 
 MOST = 200  # answers in one request
-MOST_ROOM = 2**31 - 1
-LATEST = MOST_ROOM - 1000  # what a page may number; above it is room for answers that people decide about
+LATEST = 2**31 - 1 - 1000  # sequences end here: above is room for answers that people decide about
+NO_PAGE = 2**31 - 1  # the number of no page that a browser can have
 PLAIN = 0  # the number of a page without script
 
 
@@ -39,7 +39,7 @@ def read(body: bytes) -> Sent:
     except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError from error
     fine = all(0 < one.seq <= LATEST and 0 < one.item_id <= 2**63 - 1 for one in answers)
-    if len(answers) > MOST or not 0 <= page <= LATEST or not fine:
+    if len(answers) > MOST or not 0 <= page < NO_PAGE or not fine:
         raise ValueError
     return Sent(page, answers, flags, beat, {key: min(max(age, 0), LATEST) for key, age in ages.items()})
 

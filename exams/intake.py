@@ -64,7 +64,7 @@ def _arrive(one: Rescued, attempt: Attempt, page: int, given: list[attempts.Give
             exam_id=attempt.exam_id,
             page=page,
             refusal=refusal,
-            unsent=1,  # the phone itself has not been heard of
+            unsent=len(given) + 1,  # the phone itself has not been heard of
             now=now,
         )
     return late.Taken(reply.saved, [], reply.unfit)

@@ -13,7 +13,17 @@ from django.utils.translation import gettext as _
 
 from exams import attempts, lateness, questions, receipts, saving, sheets
 from exams.attempts import Given, Saved, Unfit
-from exams.models import Answer, Attempt, AttemptState, Fate, Incident, IncidentKind, JournalEntry, LateDecision, Presence
+from exams.models import (
+    Answer,
+    Attempt,
+    AttemptState,
+    Fate,
+    Incident,
+    IncidentKind,
+    JournalEntry,
+    LateDecision,
+    Presence,
+)
 from lms.refusal import Refused
 
 TAKEN = frozenset({"closed", "handed_in", "elsewhere"})  # refusals after which an answer is still looked at
@@ -55,7 +65,8 @@ def take(
 ) -> Taken:
     """What was refused as too late, looked at once more, under the lock of its attempt. The same again gets the same answer.
 
-    `unsent` is how much more the phone says it has: one with nothing left to send has been heard of, and what it sends later was not cut off.
+    `unsent` is how much the phone says it has, this included: one with nothing more to send has been heard of, and what it sends later was
+    not cut off.
     """
     if refusal.code not in TAKEN:
         return Taken.nothing()
@@ -68,7 +79,7 @@ def take(
         for item_id, (sent, stored) in fitting.items():
             one.take(item_id, sent, stored, age=ages.get((item_id, sent.seq)))
         one.write()
-        if one.gap.held and not one.counted and not unsent:
+        if one.gap.held and not one.counted and unsent <= len(given):
             saving.seen(guard.attempt, unsent=0, now=now)
     return Taken(one.saved, one.kept, unfit + one.unfit)
 
@@ -156,7 +167,9 @@ class _Arrival:
         return Saved(one.item_id, one.seq, one.saved_at, "", value)
 
 
-def put(attempt_id: int, values: Mapping[int, tuple[str, int]], standing: Mapping[int, object], *, now: datetime) -> None:
+def put(
+    attempt_id: int, values: Mapping[int, tuple[str, int]], standing: Mapping[int, object], *, now: datetime
+) -> None:
     """Write (value, seq) of these questions; the caller holds the attempt, so nobody writes in between."""
     fresh = [
         Answer(attempt_id=attempt_id, item_id=item_id, value=value, seq=seq, saved_at=now)
@@ -178,7 +191,9 @@ def gap(held: saving.Held | Attempt, *, device: str | None, wait: timedelta) -> 
     assert held.deadline is not None
     assert held.started_at is not None
     ours = held.state == AttemptState.SITTING and device in {None, held.device}
-    return lateness.Gap(held.deadline, wait, contact(held.pk if isinstance(held, Attempt) else held.id, held.started_at), ours)
+    return lateness.Gap(
+        held.deadline, wait, contact(held.pk if isinstance(held, Attempt) else held.id, held.started_at), ours
+    )
 
 
 def contact(attempt_id: int, started_at: datetime) -> datetime:

@@ -1,10 +1,11 @@
 """Back-office screens of late answers: what waits of an exam, and the decision about one person's."""
 
 from datetime import datetime
+from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.dateparse import parse_datetime
@@ -62,15 +63,15 @@ def exam_late(request: Asking, exam: int) -> HttpResponse:
     found = touching(request, exam)
     decided, waiting = "decided" in request.GET.getlist("show"), undecided(request.user, found)
     past = LateDecision.objects.filter(attempt__in=tally.attempts_within(request.user, found))
-    rows = past.select_related("attempt__worker__township", "by") if decided else waiting
+    rows = past.select_related("attempt__worker__township", "by") if decided else people(waiting)
     order = ["-at"] if decided else ["finished_at", "pk"]
-    page = Paginator(rows.order_by(*order), 30).get_page(request.GET.get("page"))
+    page: Page[Any] = Paginator(rows.order_by(*order), 30).get_page(request.GET.get("page"))
     context = {
         "exam": found,
         "decided": decided,
         "waiting": waiting.count(),
         "page": page,
-        "rows": page if decided else [late_screens.standing(one) for one in people(page.object_list)],
+        "rows": page if decided else [late_screens.standing(one) for one in page],
         "page_title": _("迟到的答案"),
         "page_subtitle": found.title,
         "header_icon": "form",
@@ -119,7 +120,11 @@ def decided(request: Asking, attempt: Attempt, form: DecisionForm) -> bool:
     except Refused as refusal:
         form.add_error(None, refusal.sentence)
         return False
-    words = _("已计入%(name)s的 %(n)d 题答案，成绩重新算过。") if done.accepted else _("已决定不计入%(name)s的 %(n)d 题答案。")
+    words = (
+        _("已计入%(name)s的 %(n)d 题答案，成绩重新算过。")
+        if done.accepted
+        else _("已决定不计入%(name)s的 %(n)d 题答案。")
+    )
     messages.success(request, words % {"name": attempt.worker.name, "n": done.answers})
     return True
 

@@ -67,7 +67,9 @@ def lines(attempt: Attempt, found: Iterable[deciding.Change]) -> list[Line]:
     sheet = sheets.of(attempt.exam_id)
     places = {item_id: (number, order) for number, (item_id, order) in enumerate(attempt.paper, 1)}
     told = [
-        line(sheet.items[one.entry.item_id], *places[one.entry.item_id], one) for one in found if one.entry.item_id in places
+        line(sheet.items[one.entry.item_id], *places[one.entry.item_id], one)
+        for one in found
+        if one.entry.item_id in places
     ]
     return sorted(told, key=lambda one: one.number)
 

@@ -19,7 +19,9 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import NamedTuple
 
-ON_ITS_WAY = timedelta(seconds=5)  # between the finger and the post that would have carried it: typing pauses, a slow network
+ON_ITS_WAY = timedelta(
+    seconds=5
+)  # between the finger and the post that would have carried it: typing pauses, a slow network
 
 
 class Verdict(Enum):

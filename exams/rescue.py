@@ -1,11 +1,8 @@
 """
 Answers that no network could carry: a file, or the same bytes as a series of QR codes, made by the paper's page and brought in by a person.
 
-What is in it only the server can read: ECDH on P-256 with a key of its own for each file, HKDF, AES-GCM. The server's own key is derived
-from LOOKUP_KEY, which never changes: nothing more has to be kept safe, and what was made yesterday is readable after any other key was
-changed. The public half stands in each paper's page, beside a token by which the server knows again for which attempt and which device
-it made that page; without it anybody who had seen one paper could make "answers" of somebody else. What the file says of time is the
-phone's word. Nothing in here touches a database.
+What is in it only the server can read (`rescue_keys` has the keys): ECDH on P-256 with a key of its own for each file, HKDF, AES-GCM. What
+the file says of time is the phone's word. Nothing in here touches a database.
 """
 
 import binascii
@@ -14,11 +11,10 @@ import hmac
 import json
 import re
 import zlib
-from base64 import b32decode, urlsafe_b64encode
+from base64 import b32decode
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidTag
@@ -26,12 +22,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from django.conf import settings
 from django.utils.translation import gettext as _
 
+from exams import rescue_keys
 from exams.attempts import Given
-from exams.exchange import LATEST, MOST
+from exams.exchange import LATEST, MOST, NO_PAGE
 from lms.refusal import Refused
 
 MAGIC = b"WGX1"
@@ -40,41 +35,8 @@ HEAD = len(MAGIC) + 1 + POINT
 LARGEST = 256 * 1024  # of a file
 UNPACKED = 2 * 1024 * 1024  # of what is in it: 200 answers of 3,000 characters fit
 MOST_PARTS = 99
-ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of the group of P-256
 PART = re.compile(r"WGX1/([0-9A-F]{8})/([0-9]{1,2})/([0-9]{1,2})/([A-Z2-7]{1,2000})")
 TOKEN = re.compile(r"([1-9][0-9]{0,17})\.([0-9A-Za-z_-]{0,22})\.([0-9A-Za-z_-]{24})")
-
-
-# --- keys
-
-
-def _derived(secret: str, purpose: bytes, length: int) -> bytes:
-    return HKDF(algorithm=SHA256(), length=length, salt=None, info=purpose).derive(secret.encode())
-
-
-@lru_cache(maxsize=4)
-def _private(secret: str) -> ec.EllipticCurvePrivateKey:
-    """48 bytes taken modulo the order of the group: no value is likelier than another by more than 2⁻¹²⁸."""
-    number = int.from_bytes(_derived(secret, b"answer rescue", 48)) % (ORDER - 1) + 1
-    return ec.derive_private_key(number, ec.SECP256R1())
-
-
-def public_key() -> str:
-    """For the paper's page: the uncompressed point, base64url."""
-    point = _private(settings.LOOKUP_KEY).public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    return urlsafe_b64encode(point).decode().rstrip("=")
-
-
-@lru_cache(maxsize=4)
-def _token_key(secret: str) -> bytes:
-    return _derived(secret, b"answer rescue token", 32)
-
-
-def token(attempt: int, device: str) -> str:
-    """By which the server knows again the page that it made for this attempt on this device."""
-    said = f"{attempt}.{device}"
-    digest = hmac.digest(_token_key(settings.LOOKUP_KEY), said.encode(), "sha256")
-    return f"{said}.{urlsafe_b64encode(digest[:18]).decode()}"
 
 
 # --- what is in it
@@ -111,7 +73,7 @@ def opened(data: bytes) -> Rescued:
         raise foreign()
     try:
         theirs = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), data[5:HEAD])
-        shared = _private(settings.LOOKUP_KEY).exchange(ec.ECDH(), theirs)
+        shared = rescue_keys.private().exchange(ec.ECDH(), theirs)
         key = HKDF(algorithm=SHA256(), length=32, salt=data[5:HEAD], info=b"answer rescue file").derive(shared)
         text = AESGCM(key).decrypt(data[HEAD : HEAD + IV], data[HEAD + IV :], data[:HEAD])
     except (InvalidTag, ValueError) as trouble:
@@ -138,13 +100,22 @@ def _read(text: bytes) -> Rescued:
         rows = [(int(r[0]), int(r[1]), r[2], r[3], bool(r[4]), int(r[5])) for r in said["answers"]]
         ages = {(item, seq): min(max(int(age), 0), LATEST) for item, seq, _v, age, *_rest in rows if age is not None}
         made = datetime.fromtimestamp(int(said["made"]) / 1000, UTC)
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, OSError, RecursionError) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        OverflowError,
+        OSError,
+        RecursionError,
+    ) as error:
         raise damaged() from error
-    fine = all(0 < r[0] <= 2**63 - 1 and 0 < r[1] <= LATEST and 0 <= r[5] <= LATEST for r in rows)
+    fine = all(0 < r[0] <= 2**63 - 1 and 0 < r[1] <= LATEST and 0 <= r[5] < NO_PAGE for r in rows)
     if match is None or not fine or len(rows) > MOST:
         raise damaged()
     attempt, device = int(match[1]), match[2]
-    if not hmac.compare_digest(token(attempt, device), match[0]):
+    if not hmac.compare_digest(rescue_keys.token(attempt, device), match[0]):
         raise damaged()
     pages: dict[int, list[Given]] = {}
     for item, seq, value, _age, _acked, page in rows:
@@ -204,8 +175,8 @@ def joined(series: Series) -> bytes:
 def many(files: Iterable[tuple[str, bytes]], text: str) -> list[tuple[str, "Rescued | Refused", bytes]]:
     """All backups among files and pasted texts; one that cannot be read stands in the list with its sentence and stops no other."""
     series, strange = pieced(text)
-    told: list[tuple[str, Any, bytes]] = [(name, *_tried(lambda data=data: data)) for name, data in files]  # type: ignore[misc]
-    told += [(_("二维码 %s") % one.print, *_tried(lambda one=one: joined(one))) for one in series]  # type: ignore[misc]
+    told: list[tuple[str, Any, bytes]] = [(name, *_tried(lambda data=data: data)) for name, data in files]
+    told += [(_("二维码 %s") % one.print, *_tried(lambda one=one: joined(one))) for one in series]
     told += [(line, foreign(), b"") for line in strange[:20]]
     return told
 

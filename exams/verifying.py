@@ -86,7 +86,9 @@ def _answers(attempt: Attempt, answers: dict[int, Answer], entries: list[Journal
     found = [Finding("journal", _("第 %d 题的流水接不上。") % number_of(attempt, item_id)) for item_id in broken]
     last: dict[int, Whole] = {}
     for one in whole:
-        if one.entry.fate in COUNTS and one.entry.seq >= (last[one.entry.item_id].entry.seq if one.entry.item_id in last else 0):
+        if one.entry.fate in COUNTS and one.entry.seq >= (
+            last[one.entry.item_id].entry.seq if one.entry.item_id in last else 0
+        ):
             last[one.entry.item_id] = one
     for item_id in sorted((last.keys() | answers.keys()) - set(broken)):
         number, answer, counted = number_of(attempt, item_id), answers.get(item_id), last.get(item_id)
@@ -113,7 +115,9 @@ def _moments(attempt: Attempt, entries: list[JournalEntry]) -> list[Finding]:
         number, at = number_of(attempt, entry.item_id), times.clock(entry.at)
         words = {"number": number, "at": at}
         if entry.fate == Fate.COUNTED and not attempt.started_at <= entry.at < attempt.deadline:
-            found.append(Finding("after_the_end", _("第 %(number)d 题：%(at)s 到达，不在作答时间以内，却计入了。") % words))
+            found.append(
+                Finding("after_the_end", _("第 %(number)d 题：%(at)s 到达，不在作答时间以内，却计入了。") % words)
+            )
         if entry.fate == Fate.LATE_COUNTED and entry.at > attempt.deadline + wait:
             found.append(Finding("too_late", _("第 %(number)d 题：%(at)s 补传，超过了补传时间，却计入了。") % words))
     decided = [entry.at for entry in entries if entry.fate == Fate.DECIDED]
@@ -186,9 +190,7 @@ def find(attempt: Attempt, code: str) -> Whole | None:
     wanted, (whole, _broken) = tidy(code), replay(JournalEntry.objects.filter(attempt=attempt))
     for one in whole:
         entry = one.entry
-        given = receipts.code(
-            attempt.pk, entry.item_id, seq=entry.seq, page=entry.page, at=entry.at, value=one.value
-        )
+        given = receipts.code(attempt.pk, entry.item_id, seq=entry.seq, page=entry.page, at=entry.at, value=one.value)
         if hmac.compare_digest(given.encode(), wanted.encode()):
             return one
     return None
