@@ -69,8 +69,10 @@ def opened(data: bytes) -> Rescued:
     """Read a backup. Refuses what is not one, what was changed on the way, and what our page did not make."""
     if len(data) > LARGEST:
         raise Refused(_("这个文件太大，不是作答备份。请选“作答备份-….wgx”文件。"), code="large")
-    if not data.startswith(MAGIC) or len(data) < HEAD + IV + TAG or data[4] not in (0, 1):
+    if not data.startswith(MAGIC):
         raise foreign()
+    if len(data) < HEAD + IV + TAG or data[4] not in (0, 1):
+        raise damaged()
     try:
         theirs = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), data[5:HEAD])
         shared = rescue_keys.private().exchange(ec.ECDH(), theirs)

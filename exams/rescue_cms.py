@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -161,7 +161,7 @@ def brought(request: Asking) -> HttpResponse:
             done = intake.bring_in(one, attempt, by=request.user, now=request.now)
         except Refused as refusal:
             messages.error(request, refusal.sentence)
-        except Error:
+        except (Error, Http404):
             messages.error(request, rescue.damaged().sentence)
         else:
             say(request, done)
