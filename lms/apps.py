@@ -8,6 +8,8 @@ class Ground(AppConfig):
         from lms import (
             audit_signals,
             deployment,  # noqa: F401  registers its checks
+            translations,
         )
 
         audit_signals.listen()
+        translations.remember()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from allauth.core.internal.httpkit import HTTP_USER_AGENT_MAX_LENGTH
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.models import Session
@@ -68,6 +69,22 @@ def told(agent: str) -> str:
     machine = next((words for sign, words in MACHINES.items() if sign in agent), gettext_lazy("其他设备"))
     browser = next((words for sign, words in BROWSERS.items() if sign.lower() in agent.lower()), None)
     return f"{machine} · {browser}" if browser else str(machine)
+
+
+def enlist(request: HttpRequest, *, address: str, now: datetime) -> None:
+    """
+    Put the session that a sign-in has begun on its person's list. Those on it that are over are left to `mine` and to what is kept no
+    longer (`lms.retention`): at a bell nobody waits for that.
+    """
+    UserSession.objects.create(
+        user=request.user,
+        session_key=request.session.session_key,
+        ip=address,
+        user_agent=request.META.get("HTTP_USER_AGENT", "")[:HTTP_USER_AGENT_MAX_LENGTH],
+        created_at=now,
+        last_seen_at=now,
+    )
+    mark(request, now=now)
 
 
 def mark(request: HttpRequest, *, now: datetime) -> None:

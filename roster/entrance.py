@@ -10,6 +10,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
 from allauth.account.internal.flows.login import perform_password_login, record_authentication
 from allauth.account.models import Login
+from allauth.account.utils import get_login_redirect_url
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.stages import AuthenticateStage
 from django.conf import settings
@@ -44,8 +45,16 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def login(self, request: HttpRequest, user: Any) -> None:
         super().login(request, user)
-        devices.mark(request, now=request.now)  # type: ignore[attr-defined]
+        devices.enlist(request, address=self.get_client_ip(request), now=request.now)  # type: ignore[attr-defined]
         audit.note("signed_in", now=request.now, actor=user)  # type: ignore[attr-defined]
+        # written within the transaction of the sign-in, where there is one; the middleware finds nothing left to write
+        request.session.save()
+
+    def post_login(
+        self, request: HttpRequest, user: Any, *, redirect_url: str | None, signup: bool, **kwargs: Any
+    ) -> HttpResponse:
+        """Without allauth's signal: for it the list of sessions would be gone through, three queries for each that is on it."""
+        return redirect(get_login_redirect_url(request, redirect_url, signup=signup))
 
     def get_login_stages(self) -> list[str]:
         """After the password the second factor, and nothing else."""

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, QuerySet
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -82,9 +82,9 @@ def publish(*, title: str, text: str, by: User | None, now: datetime) -> Notice:
 
 def due(user: User, *, now: datetime) -> Notice | None:
     """The newest published version when this person has yet to read it."""
-    read = Acceptance.objects.filter(user=user, notice=OuterRef("pk"))
-    newest = versions().filter(published_at__lte=now).annotate(read=Exists(read)).first()
-    return None if newest is None or newest.read else newest
+    # the long text is left for the page that shows it: everybody who signs in is asked this
+    newest = versions().filter(published_at__lte=now).defer("text").first()
+    return None if newest is None or Acceptance.objects.filter(user=user, notice=newest).exists() else newest
 
 
 @transaction.atomic

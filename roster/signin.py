@@ -72,14 +72,18 @@ class Trial:
         return guesses.take(self.one, now=self.now, answered=answered)
 
     def fitting(self, password: str) -> list[User]:
-        """Everyone of that number whose password fits; the count of those who mistyped before is dropped."""
-        found = fitting(self.candidates, password)
-        if found:
-            guesses.fitted(self.one, now=self.now)
-        return found
+        """Everyone of that number whose password fits. Whoever lets them in, or tells them that it fits, calls `fitted` as well."""
+        return fitting(self.candidates, password)
+
+    def fitted(self) -> None:
+        """The password fitted: this try and those mistyped before it here count no longer."""
+        guesses.fitted(self.one, now=self.now)
 
     def run(self, password: str) -> list[User]:
-        return self.fitting(password) if self.allowed().step == Step.TRY else []
+        found = self.fitting(password) if self.allowed().step == Step.TRY else []
+        if found:
+            self.fitted()
+        return found
 
 
 def matching(typed: str, password: str) -> list[User]:

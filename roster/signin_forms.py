@@ -29,7 +29,12 @@ def name_field() -> forms.CharField:
 
 
 class SignInForm(forms.Form):
-    """`fitting` holds, when the form is right, everyone it lets in: one, or several of whom one must be chosen."""
+    """
+    `fitting` holds, when the form is right, everyone it lets in: one, or several of whom one must be chosen. Who lets them in takes the
+    try off the count, by `trial.fitted`, in the same transaction.
+    """
+
+    trial: signin.Trial
 
     username = name_field()
     password = forms.CharField(
@@ -56,7 +61,7 @@ class SignInForm(forms.Form):
         username, password = data.get("username"), data.get("password")
         if not username or not password:
             return data
-        trial = signin.Trial(self.request, username)
+        self.trial = trial = signin.Trial(self.request, username)
         self.let_try(trial, token=data.get("question", ""), answer=data.get("answer", ""))
         fitting = trial.fitting(password)
         if not fitting:
@@ -66,6 +71,7 @@ class SignInForm(forms.Form):
             )
         self.fitting = [user for user in fitting if not signin.run_out(user, now=self.now)]
         if not self.fitting:
+            trial.fitted()
             raise ValidationError(_("这个首次密码已经过期，请找乡镇（街道）管理员重新发放。"), code="expired")
         return data
 

@@ -39,11 +39,11 @@ def sign_in(request: Asking) -> HttpResponse:
         return redirect("home")
     form = SignInForm(request.POST or None, request=request)
     if request.method == "POST" and form.is_valid() and form.fitting:
-        with transaction.atomic():  # one commit for the session, the list of sessions and the log
-            if len(form.fitting) == 1:
-                return let_in(request, form.fitting[0], then=safe_next(request))
-            namesakes.ask(request, form.fitting, then=safe_next(request), now=request.now)
-            return redirect("sign_in_who")
+        with transaction.atomic():  # one commit for the session, the list of sessions, the log and the count of tries
+            response = let_in_or_ask(request, form.fitting)
+            # last, since all who come from one address wait for its row
+            form.trial.fitted()
+        return response
     context = {"form": form, "next": request.POST.get("next") or request.GET.get("next", "")}
     context["why"] = WHY.get(request.GET.get("why", ""), "")
     return render(request, "roster/sign_in.html", context)
@@ -62,6 +62,14 @@ def which_one(request: Asking) -> HttpResponse:
         if found:
             return let_in(request, found[0], then=found[1])
     return render(request, "roster/which_one.html", {"form": form})
+
+
+def let_in_or_ask(request: Asking, fitting: list[User]) -> HttpResponse:
+    """The one whose password it is comes in; several are asked first which of them it is."""
+    if len(fitting) == 1:
+        return let_in(request, fitting[0], then=safe_next(request))
+    namesakes.ask(request, fitting, then=safe_next(request), now=request.now)
+    return redirect("sign_in_who")
 
 
 def let_in(request: Asking, user: User, *, then: str) -> HttpResponse:

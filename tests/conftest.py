@@ -1,5 +1,6 @@
 """The people of the tests, their small city, and the browser they use."""
 
+import gc
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from django.core.cache import cache
 from django.test import Client, TransactionTestCase
 from django.utils import timezone
 
+from exams import sheets
 from mentors.models import Mentor
 from roster import roles
 from roster.models import (
@@ -69,14 +71,22 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
 @pytest.fixture(autouse=True)
 def _empty_cache() -> None:
     cache.clear()
+    sheets.forget()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL only the tests marked for it run; the rest have run on SQLite."""
+    """Long tests first, or one of them would run on alone at the end. On PostgreSQL only those marked for it; the rest have run on SQLite."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     if settings.SQLITE:
         return
     config.hook.pytest_deselected(items=[item for item in items if not item.get_closest_marker("postgres")])
     items[:] = [item for item in items if item.get_closest_marker("postgres")]
+
+
+def pytest_collection_finish() -> None:
+    """What has been loaded by now stays, and is looked at by no garbage collection after this one."""
+    gc.collect()
+    gc.freeze()
 
 
 # --- time ---------------------------------------------------------------------------------------------------------

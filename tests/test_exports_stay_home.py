@@ -41,10 +41,11 @@ from roster.models import (
     mobile_lookup,
     tail_lookup,
 )
+from tests.asked import Asked, asked
 from tests.lms.test_imports import number
 from tests.test_reach_matrix import EXISTS_FOR, LEFT_OUT, SENT, address, ours, things
 
-__all__ = ["things"]
+__all__ = ["asked", "things"]
 
 pytestmark = pytest.mark.django_db
 # a given name that nobody else has, a row's key that no counter reaches, a tail that no other number ends in
@@ -208,18 +209,26 @@ def followed(base: str, link: str) -> str:
 
 
 def answers(
-    client: Client, start: list[str], lists: set[str], more: list[str], sent: dict[str, dict[str, Any]]
+    client: Client, start: list[str], lists: set[str], more: list[str], sent: dict[str, dict[str, Any]], asked: Asked
 ) -> Iterator[tuple[str, Any, bytes]]:
-    """Every address, every question to a list that opens, and what follows: (what was asked, answer, its bytes). Nothing done stays done."""
+    """Every address, every question to a list that opens and looks at any of it, and what follows: (what was asked, answer, its bytes).
+
+    Nothing done stays done.
+    """
     met: set[str] = set(start)
     links: list[str] = []
     for url in start:
         opened = False
-        for asked, reply, body in once(client, "get", url, {}, links, met):
+        asked.begin()
+        for what, reply, body in once(client, "get", url, {}, links, met):
             opened = opened or reply.status_code == 200
-            yield asked, reply, body
-        for question in more if opened and url in lists else []:
-            yield from once(client, "get", f"{url}{'&' if '?' in url else '?'}{question}", {}, links, met)
+            yield what, reply, body
+        left = more if opened and url in lists else []
+        # one answer may look at what the one before had no reason to
+        while now := [question for question in left if asked.matters(question)]:
+            left = [question for question in left if question not in now]
+            for question in now:
+                yield from once(client, "get", f"{url}{'&' if '?' in url else '?'}{question}", {}, links, met)
         if url in sent:
             yield from once(client, "post", url, sent[url], links, met)
     # the list grows while it is read
@@ -293,17 +302,17 @@ def leader_a(grant: Callable[..., User], city: Any) -> User:
 
 @pytest.mark.parametrize("persona", ["county_admin", "township_admin", "leader_a", "worker"])
 def test_nothing_of_county_b_is_told_to_county_a(
-    persona: str, things: dict[str, Any], county_b: dict[str, Any], request: pytest.FixtureRequest
+    persona: str, things: dict[str, Any], county_b: dict[str, Any], asked: Asked, request: pytest.FixtureRequest
 ) -> None:
     person = request.getfixturevalue(persona)
     client = Client()
     client.force_login(person if isinstance(person, User) else person.user)
     urls, lists, sent = starts(things)
     leaks, kinds, seen = [], set(), 0
-    for asked, reply, body in answers(client, urls, lists, questions(county_b), sent):
+    for what, reply, body in answers(client, urls, lists, questions(county_b), sent, asked):
         own = {"worker": (*SECRETS, NEAR), "township_admin": (*SECRETS, *PLACES, NEAR)}
         found = told(body, own.get(persona, SECRETS + PLACES))
-        leaks += [(asked, found)] if found else []
+        leaks += [(what, found)] if found else []
         if reply.status_code == 200:
             kinds.add(reply.get("Content-Type", "").partition(";")[0])
             seen += 1
@@ -328,8 +337,8 @@ def test_the_reading_finds_what_there_is(things: dict[str, Any], county_b: dict[
     ]
     found: dict[str, list[str]] = {}
     for url in urls:
-        for asked, _reply, body in once(client, "get", url, {}, [], set()):
-            found[asked] = told(body, SECRETS + PLACES)
+        for what, _reply, body in once(client, "get", url, {}, [], set()):
+            found[what] = told(body, SECRETS + PLACES)
     assert {GIVEN, ROSTER_NUMBER, str(KEY)} <= set(found["get /cms/workers/"])
     assert {GIVEN, ROSTER_NUMBER} <= set(found["get /cms/workers/?export=xlsx&purpose=manage"])
     assert "嘉鱼县" in found[f"get {reverse('coverage_xlsx')}"]
@@ -364,8 +373,8 @@ def test_an_import_by_county_a_learns_nothing_of_county_b(
         secrets = tuple(s for s in SECRETS + PLACES if s.lstrip("*") not in typed and typed not in s and s not in row)
         names = ("import_run", "import_annotated", "import_wrong", "import_report", "import_columns")
         for url in [sent.url, *(reverse(name, args=[run.pk]) for name in names)]:
-            for asked, _reply, body in once(client, "get", url, {}, [], set()):
-                assert told(body, secrets) == [], (given, asked)
+            for what, _reply, body in once(client, "get", url, {}, [], set()):
+                assert told(body, secrets) == [], (given, what)
         assert json.dumps(run.counts)
 
 

@@ -108,24 +108,26 @@ def test_host_headers_and_others_that_no_address_shows_change_nothing(
             assert "evil.example" not in str(reply.headers), name_
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
-def test_cache_poisoning_has_nothing_that_is_kept_for_others(
-    things: dict[str, Any], request: pytest.FixtureRequest
-) -> None:
-    """What is made for someone says so; a proxy that keeps it breaks its own rules."""
+def test_cache_poisoning_and_clickjacking_of_any_screen(things: dict[str, Any], request: pytest.FixtureRequest) -> None:
+    """What is made for someone says so, a proxy that keeps it breaks its own rules; and no other house may frame it."""
     for where, reply, _body in everywhere(things, request, "wmacl"):
-        kept = reply.get("Cache-Control", "")
-        assert "private" in kept or "no-store" in kept, where
-        assert "public" not in kept, where
+        is_for_one_alone(where, reply)
+        is_framed_by_none(where, reply)
 
 
-@pytest.mark.django_db
-def test_clickjacking_of_any_screen(things: dict[str, Any], request: pytest.FixtureRequest) -> None:
-    for where, reply, _body in everywhere(things, request, "wmacl"):
-        policy, frame = reply["Content-Security-Policy"], reply["X-Frame-Options"]
-        expected = ("frame-ancestors 'none'", "DENY")
-        if "frame-ancestors 'self'" in policy:
-            assert reply.request["PATH_INFO"].startswith("/cms/"), where  # type: ignore[attr-defined]
-            expected = ("frame-ancestors 'self'", "SAMEORIGIN")
-        assert expected[0] in policy, where
-        assert frame == expected[1], where
+def is_for_one_alone(where: str, reply: Any) -> None:
+    kept = reply.get("Cache-Control", "")
+    assert "private" in kept or "no-store" in kept, where
+    assert "public" not in kept, where
+
+
+def is_framed_by_none(where: str, reply: Any) -> None:
+    policy, frame = reply["Content-Security-Policy"], reply["X-Frame-Options"]
+    expected = ("frame-ancestors 'none'", "DENY")
+    if "frame-ancestors 'self'" in policy:
+        assert reply.request["PATH_INFO"].startswith("/cms/"), where
+        expected = ("frame-ancestors 'self'", "SAMEORIGIN")
+    assert expected[0] in policy, where
+    assert frame == expected[1], where

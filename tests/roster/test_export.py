@@ -19,9 +19,9 @@ from lms.models import AuditEntry, Outcome
 from lms.refusal import Refused
 from roster import export, roles, rosterfile
 from roster.models import Employment, Posting, Role, User, Worker, WorkerState, id_lookup
-from tests.roster.test_roster_import import DATA, EXPECTED, admin, by_command, number, registered, xianning
+from tests.roster.test_roster_import import EXPECTED, admin, enrolled, folder, number, peopled, registered
 
-__all__ = ["registered", "xianning"]  # fixtures of the city as it was brought in
+__all__ = ["enrolled", "folder", "peopled", "registered"]  # fixtures of the city as it was brought in
 
 ClientOf = Callable[[User], Client]
 MASKED = {"numbers": "masked", "reason": "manage"}
@@ -135,9 +135,7 @@ def test_the_full_list_brought_in_again_changes_nothing(people, county_admin, cl
 
 
 @pytest.mark.slow
-def test_the_six_files_come_out_and_in_again_without_a_change(xianning):
-    for expected in EXPECTED["rosters"]:
-        by_command("import_roster", DATA / "rosters" / expected["file"], "--apply")
+def test_the_six_files_come_out_and_in_again_without_a_change(peopled):
     root = admin("root")
     file = io.BytesIO()
     with CaptureQueriesContext(connection) as queries:

@@ -1,7 +1,9 @@
 """Rosters come in: the six county files exactly as expected.json says, by command and by screen; people move, double and stay apart."""
 
+import fcntl
 import io
 import json
+import os
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable
@@ -39,29 +41,80 @@ def by_command(name: str, file: Path, *options: str) -> dict[str, Any]:
     return json.loads(out.getvalue())
 
 
+def kept(folder: Path, name: str, lay: Callable[[], list[dict[str, Any]]]) -> Path:
+    """A database that was brought in once for all processes of this run, to copy from; what was told meanwhile lies beside it."""
+    file = folder / f"xianning-{name}.sqlite3"
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not file.exists():
+            told = lay()
+            with closing(sqlite3.connect(file.with_suffix(".unfinished"))) as copy:
+                connection.connection.backup(copy)
+            databases.restore()
+            file.with_suffix(".json").write_text(json.dumps(told))
+            file.with_suffix(".unfinished").rename(file)
+    return file
+
+
+def told_of(file: Path) -> list[dict[str, Any]]:
+    return json.loads(file.with_suffix(".json").read_text())
+
+
+def lay_from(file: Path) -> None:
+    connection.ensure_connection()
+    with closing(sqlite3.connect(file)) as copy:
+        copy.backup(connection.connection)
+
+
 @pytest.fixture(scope="module")
-def registered(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The whole city's divisions and grids, brought in once by the commands and kept as a file to copy from."""
-    copy = tmp_path_factory.mktemp("xianning") / "db.sqlite3"
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all processes of this run."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="module")
+def registered(django_db_setup: None, django_db_blocker: Any, folder: Path) -> Path:
+    """The whole city's divisions and grids, brought in by the commands."""
     with django_db_blocker.unblock():
-        told = [by_command("import_divisions", DIVISIONS), by_command("import_grids", REGISTER)]
-        with closing(sqlite3.connect(copy)) as kept:
-            connection.connection.backup(kept)
-        databases.restore()
+        file = kept(
+            folder,
+            "registered",
+            lambda: [by_command("import_divisions", DIVISIONS), by_command("import_grids", REGISTER)],
+        )
+    told = told_of(file)
     assert told[0]["new"] == 1192
     assert {name: told[1][name] for name in ("rows", "outside_300_500_households", "errors")} == {
         "rows": EXPECTED["grids"]["rows"],
         "outside_300_500_households": EXPECTED["grids"]["outside_300_500_households"],
         "errors": [],
     }
-    return copy
+    return file
 
 
 @pytest.fixture
 def xianning(transactional_db: None, registered: Path) -> None:
-    connection.ensure_connection()
-    with closing(sqlite3.connect(registered)) as kept:
-        kept.backup(connection.connection)
+    lay_from(registered)
+
+
+@pytest.fixture(scope="module")
+def enrolled(registered: Path, django_db_blocker: Any, folder: Path) -> Path:
+    """And the six rosters after them, each by the command."""
+
+    def lay() -> list[dict[str, Any]]:
+        lay_from(registered)
+        files = [DATA / "rosters" / expected["file"] for expected in EXPECTED["rosters"]]
+        return [by_command("import_roster", file, "--apply") for file in files]
+
+    with django_db_blocker.unblock():
+        return kept(folder, "enrolled", lay)
+
+
+@pytest.fixture
+def peopled(transactional_db: None, enrolled: Path) -> list[dict[str, Any]]:
+    """The city with all its people; returns what the command told of each file."""
+    lay_from(enrolled)
+    return told_of(enrolled)
 
 
 def admin(name: str, role: str = "", county: str = "") -> User:
@@ -106,10 +159,8 @@ def agrees(told: dict[str, Any], expected: dict[str, Any]) -> None:
 
 
 @pytest.mark.slow
-def test_the_six_files_by_command(xianning):
-    for expected in EXPECTED["rosters"]:
-        file = DATA / "rosters" / expected["file"]
-        told = by_command("import_roster", file, "--apply")
+def test_the_six_files_by_command(peopled):
+    for expected, told in zip(EXPECTED["rosters"], peopled, strict=True):
         agrees(told, expected)
         assert all(item["message"].endswith("。") for item in told["errors"])
     counted = Worker.objects.count(), Posting.objects.count(), Grid.objects.filter(postings=None).count()
