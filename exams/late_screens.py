@@ -40,6 +40,20 @@ class Standing:
         return in_words(self.newest - self.attempt.ends_at)
 
 
+def told(attempt: Attempt) -> list[tuple[str, str]]:
+    """(tone, sentence) for the one whose answers they are: what waits, and what was decided and why."""
+    said = []
+    if waits := deciding.waiting(attempt).values("item").distinct().count():
+        said.append(("warn", _("有 %d 题的改动到得太晚，已经收到，等管理员决定是否计入。") % waits))
+    for done in attempt.late_decisions.order_by("at"):
+        words = {"at": times.in_short(done.at), "n": done.answers, "reason": done.reason}
+        if done.accepted:
+            said.append(("ok", _("迟到的 %(n)d 题答案已在 %(at)s 计入成绩。理由：%(reason)s") % words))
+        else:
+            said.append(("", _("迟到的 %(n)d 题答案没有计入成绩（%(at)s 决定）。理由：%(reason)s") % words))
+    return said
+
+
 def in_words(over: timedelta) -> str:
     """截止后 3 分 20 秒"""
     seconds = int(over.total_seconds())

@@ -157,6 +157,24 @@ def test_what_an_older_device_had_is_for_a_person_and_holds_up_nothing(make_exam
     assert (attempt.marks, verifying.verify(attempt)) == (Decimal(10), [])
 
 
+def test_the_one_whose_answers_they_are_hears_what_becomes_of_them(make_exam, worker, county_admin, client_of, now):
+    """And sees neither mark nor key while it is open: the result may still change."""
+    attempt = begin(make_exam(results_at=now), worker, now)
+    attempts.close_overdue(now=attempt.deadline)
+    at = come_late(attempt, attempt.deadline + MINUTE, (item_of(attempt, "single"), 2, [1]))
+    receipt, result = (reverse(name, args=[attempt.pk]) for name in ("hand_in", "attempt_result"))
+    client = client_of(worker.user)
+    page = client.get(receipt).text
+    assert ("有 1 题的改动到得太晚，已经收到，等管理员决定是否计入。" in page, "决定以后公布成绩" in page) == (
+        True,
+        True,
+    )
+    assert client.get(result).url == receipt
+    decide(attempt, at, county_admin)
+    assert "理由：监考记录：该考点 10:40 起断网" in client.get(receipt).text
+    assert client.get(result).status_code == 200
+
+
 # --- the screens
 
 

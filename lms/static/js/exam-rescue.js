@@ -134,7 +134,10 @@ class Dialog {
     const where = { n: at + 1, all: this.codes.length };
     this.part("count").textContent = fill(this.words.count, where);
     this.part("one").replaceChildren(drawn(this.codes[at], fill(this.words.alt, where)));
-    for (const button of this.element.querySelectorAll("[data-rescue-step]")) button.disabled = !this.codes[at + Number(button.dataset.rescueStep)];
+    for (const button of this.element.querySelectorAll("[data-rescue-step]")) {
+      button.disabled = !this.codes[at + Number(button.dataset.rescueStep)];
+      button.hidden = this.codes.length < 2;
+    }
   }
 }
 
