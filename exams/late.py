@@ -24,6 +24,7 @@ from exams.models import (
     LateDecision,
     Presence,
 )
+from lms import times
 from lms.refusal import Refused
 
 TAKEN = frozenset({"closed", "handed_in", "elsewhere"})  # refusals after which an answer is still looked at
@@ -41,6 +42,7 @@ class Taken(NamedTuple):
     saved: list[Saved]  # on disk and counted: by the rule now, or long ago with the reply lost
     kept: list[Saved]  # received; a person decides
     unfit: list[Unfit]
+    deadline: datetime | None = None
 
     @classmethod
     def nothing(cls) -> "Taken":
@@ -81,7 +83,7 @@ def take(
         one.write()
         if one.gap.held and not one.counted and unsent <= len(given):
             saving.seen(guard.attempt, unsent=0, now=now)
-    return Taken(one.saved, one.kept, unfit + one.unfit)
+    return Taken(one.saved, one.kept, unfit + one.unfit, held.deadline)
 
 
 class _Arrival:
@@ -223,4 +225,11 @@ def words(refusal: Refused, taken: Taken) -> str:
         said.append(_("这里没有送出的 %(n)d 题答案已经收到，由管理员决定是否计入。") % {"n": len(taken.kept)})
     elif taken.kept:
         said.append(_("有 %(n)d 题的改动到得太晚，已经收到，由管理员决定是否计入。") % {"n": len(taken.kept)})
-    return "".join([refusal.sentence if refusal.code == "elsewhere" else _("考试已经结束，答案不能再改。"), *said])
+    return "".join([_ended(refusal, taken), *said])
+
+
+def _ended(refusal: Refused, taken: Taken) -> str:
+    """Why nothing can be changed any more. Of a closed exam the refusal says that nothing was saved, which is not true of this."""
+    if refusal.code != "closed" or taken.deadline is None:
+        return refusal.sentence
+    return _("考试已在 %(at)s 截止，答案不能再改。") % {"at": times.clock(taken.deadline)}
