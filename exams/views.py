@@ -6,7 +6,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from exams import attempts, lane, late, late_screens, listing, passes, screens
+from exams import attempts, lane, late, late_screens, listing, passes, rescue_keys, screens
 from exams.forms import PledgeForm
 from exams.models import Attempt, AttemptQuerySet, AttemptState
 from roster import reach
@@ -107,7 +107,8 @@ def hand_in(request: Asking, attempt: int) -> HttpResponse:
         return with_pass(request, page, found)
     if not found.finished:
         return render(request, "exams/check.html", context)
-    context["late"] = late_screens.told(found)
+    token = rescue_keys.token(found.pk, passes.device_of(request))
+    context |= {"late": late_screens.told(found), "token": token, "rescue_key": rescue_keys.public_key()}
     return render(request, "exams/receipt.html", {**context, **listing.afterwards(found, now=request.now)})
 
 
