@@ -30,7 +30,9 @@ class Candidate:
         self.ended, self.receipt = None, ""
 
     def request(self, act, body=b"", kind="application/json"):
-        method, length = ("GET", "") if act == "paper" else ("POST", f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n")
+        method, length = (
+            ("GET", "") if act == "paper" else ("POST", f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n")
+        )
         return f"{method} /exams/sit/{self.attempt}/{act} {self.head}{length}\r\n".encode() + body
 
     def choose(self, item):
@@ -50,7 +52,9 @@ class Candidate:
         return self.request("answers", json.dumps(said).encode())
 
     def beat(self):
-        return self.request("answers", b'{"page": %d, "answers": [], "beat": {"unsent": 0, "heard": 0, "away": []}}' % self.page)
+        return self.request(
+            "answers", b'{"page": %d, "answers": [], "beat": {"unsent": 0, "heard": 0, "away": []}}' % self.page
+        )
 
     def heard(self, status, body):
         """Keep what was acknowledged; returns whether it was."""
@@ -301,7 +305,7 @@ def _play(pipe, address, links, people):
             begun = time.process_time()
             result = getattr(player, name)(**given)
             pipe.send((result, time.process_time() - begun))
-        except Exception as error:  # noqa: BLE001 - the other side tells it
+        except Exception as error:
             pipe.send((error, 0))
 
 

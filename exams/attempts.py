@@ -126,6 +126,20 @@ def answer(
     not on this paper. When nothing may be saved any more it refuses, saying what is true (codes of `too_late`).
     """
     sheet = sheets.of(exam_id)
+    fitting, unfit = fit(sheet, given)
+    written = [item_id for item_id in fitting if sheet.items[item_id].written]
+    before = _before(guard.attempt, written)
+    entries = [_entry(one, stored, before.get(one.item_id)) for one, stored in fitting.values()]
+    outcome = saving.save(guard, entries, page=page, now=now, unsent=unsent)
+    if outcome.deadline is None:
+        raise too_late(guard, now=now)
+    saved = [_saved(guard.attempt, entry, page=page, now=now) for entry in entries if entry.item_id in outcome.written]
+    stale = [entry for entry in entries if entry.item_id not in outcome.written]
+    return Reply(outcome.deadline, saved + _standing(guard.attempt, sheet, stale, page=page), unfit)
+
+
+def fit(sheet: sheets.Sheet, given: Iterable[Given]) -> tuple[dict[int, tuple[Given, str]], list[Unfit]]:
+    """The newest of each question with the text it is stored as, and what does not fit. 404 for a question that is not on the paper."""
     fitting: dict[int, tuple[Given, str]] = {}
     unfit: list[Unfit] = []
     for one in given:
@@ -137,15 +151,7 @@ def answer(
             continue
         if one.item_id not in fitting or fitting[one.item_id][0].seq < one.seq:
             fitting[one.item_id] = one, stored
-    written = [item_id for item_id in fitting if sheet.items[item_id].written]
-    before = _before(guard.attempt, written)
-    entries = [_entry(one, stored, before.get(one.item_id)) for one, stored in fitting.values()]
-    outcome = saving.save(guard, entries, page=page, now=now, unsent=unsent)
-    if outcome.deadline is None:
-        raise too_late(guard, now=now)
-    saved = [_saved(guard.attempt, entry, page=page, now=now) for entry in entries if entry.item_id in outcome.written]
-    stale = [entry for entry in entries if entry.item_id not in outcome.written]
-    return Reply(outcome.deadline, saved + _standing(guard.attempt, sheet, stale, page=page), unfit)
+    return fitting, unfit
 
 
 def _before(attempt_id: int, item_ids: list[int]) -> dict[int, tuple[int, str]]:
@@ -255,7 +261,11 @@ def close(attempt_id: int, *, user_id: int | None, now: datetime, device: str | 
         raise Http404
     if held.finished:
         return held
-    elsewhere = device is not None and held.device != device and held.deadline is not None and now < held.deadline
+    # while the phone that holds it may still come back with answers, no other ends it
+    wait = timedelta(minutes=sheets.of(held.exam_id).exam.late_minutes)
+    elsewhere = (
+        device is not None and held.device != device and held.deadline is not None and now < held.deadline + wait
+    )
     if held.state != AttemptState.SITTING or held.deadline is None or elsewhere:
         raise too_late(saving.Guard(attempt_id, held.worker_id, held.device), now=now)
     given = saving.given(attempt_id)

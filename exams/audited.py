@@ -15,6 +15,9 @@ ACTIONS = {
         "exam.awarded": _("评分"),
         "exam.awarded_many": _("批量评分"),
         "exam.absent": _("登记缺考"),
+        "exam.late_accepted": _("计入迟到的答案"),
+        "exam.late_refused": _("不计入迟到的答案"),
+        "exam.rescued": _("交进作答备份"),
     }
 }
 SUBJECTS = {
@@ -30,4 +33,6 @@ DETAILS = {
     "item": _("试题"),
     "marks": _("得分"),
     "absent": _("缺考人数"),
+    "answers": _("题数"),
+    "kept": _("等人决定的题数"),
 }

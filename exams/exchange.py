@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from exams import attempts, questions, saving, sheets
+from exams import attempts, late, questions, saving, sheets
 from exams.beats import Beat, News
 from lms import numbers, times
 from lms.refusal import Refused
 
 MOST = 200  # answers in one request
-LATEST = 2**31 - 1
+LATEST = 2**31 - 1 - 1000  # sequences end here: above is room for answers that people decide about
+NO_PAGE = 2**31 - 1  # the number of no page that a browser can have
 PLAIN = 0  # the number of a page without script
 
 
@@ -38,7 +39,7 @@ def read(body: bytes) -> Sent:
     except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError from error
     fine = all(0 < one.seq <= LATEST and 0 < one.item_id <= 2**63 - 1 for one in answers)
-    if len(answers) > MOST or not 0 <= page <= LATEST or not fine:
+    if len(answers) > MOST or not 0 <= page < NO_PAGE or not fine:
         raise ValueError
     return Sent(page, answers, flags, beat, {key: min(max(age, 0), LATEST) for key, age in ages.items()})
 
@@ -69,7 +70,7 @@ def told(reply: attempts.Reply, *, news: Iterable[News], now: datetime) -> dict[
         "left": round(reply.seconds_left(now), 1),
         "at": times.clock(now),
         "saved": [_row(one) for one in reply.saved],
-        "refused": [{"item": one.item_id, "seq": one.seq, "message": one.sentence} for one in reply.unfit],
+        "refused": [_refused(one) for one in reply.unfit],
     }
     if told_now := [{"id": one.pk, "text": one.text, "at": times.clock(one.at)} for one in news]:
         content["news"] = told_now
@@ -81,10 +82,23 @@ def _row(one: attempts.Saved) -> dict[str, Any]:
     return row if one.value is None else {**row, "value": one.value}
 
 
-def over(refusal: Refused, attempt_id: int) -> dict[str, Any]:
-    """Why nothing is saved any more, and where to look."""
+def _refused(one: attempts.Unfit) -> dict[str, Any]:
+    return {"item": one.item_id, "seq": one.seq, "message": one.sentence}
+
+
+def over(refusal: Refused, attempt_id: int, *, taken: late.Taken | None = None) -> dict[str, Any]:
+    """Why nothing is saved any more, what became of what was sent, and where to look."""
     next_ = f"/exams/attempt/{attempt_id}/" + ("" if refusal.code in {"elsewhere", "not_started"} else "hand-in/")
-    return {"state": refusal.code, "message": refusal.sentence, "left": 0, "next": next_}
+    content = {"state": refusal.code, "message": refusal.sentence, "left": 0, "next": next_}
+    if taken is None:
+        return content
+    return {
+        **content,
+        "message": late.words(refusal, taken),
+        "saved": [_row(one) for one in taken.saved],
+        "kept": [_row(one) for one in taken.kept],
+        "refused": [_refused(one) for one in taken.unfit],
+    }
 
 
 def handed_in(end: saving.Held) -> dict[str, Any]:

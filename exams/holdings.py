@@ -86,7 +86,7 @@ declare(
     about="作答流水",
     holds={"value": "每次保存的内容", "at": "到达时间", "age": "在手机上存了多久"},
     why="证明答案何时送到，成绩有争议时重算",
-    long=LONG,
+    long="成绩公布满 EXAM_JOURNAL_DAYS 天（默认三年）以后删除",
     gone=Gone.EMPTIED,
     of="attempt__worker",
     empties="value",
@@ -97,7 +97,7 @@ declare(
     about="考试时的在线情况",
     holds={"seen_at": "最近一次联系的时间"},
     why="监考人员看谁断了线，断网补传时核对",
-    long=LONG,
+    long="满一个月删除",
     gone=Gone.KEPT,
     of="attempt__worker",
 )

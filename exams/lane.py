@@ -26,7 +26,7 @@ from django.http import Http404, HttpResponse
 from django.middleware.security import SecurityMiddleware
 from django.utils import timezone, translation
 
-from exams import attempts, beats, exchange, pages, passes, pressure, saving, sheets, trespass
+from exams import attempts, beats, exchange, late, pages, passes, pressure, saving, sheets, trespass
 from exams.models import AttemptState
 from lms import policy
 from lms.refusal import Refused
@@ -139,11 +139,19 @@ def answers(ask: Ask, holder: passes.Pass) -> Reply:
     guard = saving.Guard(holder.attempt, holder.worker, holder.device)
     try:
         unsent = sent.beat.unsent if sent.beat else None
-        reply = attempts.answer(
-            guard, sent.answers, exam_id=holder.exam, page=sent.page, now=ask.now, unsent=unsent
-        )
+        reply = attempts.answer(guard, sent.answers, exam_id=holder.exam, page=sent.page, now=ask.now, unsent=unsent)
     except Refused as refusal:
-        return say(409, exchange.over(refusal, holder.attempt))
+        taken = late.take(
+            guard,
+            sent.answers,
+            ages=sent.ages,
+            exam_id=holder.exam,
+            page=sent.page,
+            refusal=refusal,
+            unsent=sent.beat.unsent if sent.beat else 0,
+            now=ask.now,
+        )
+        return say(409, exchange.over(refusal, holder.attempt, taken=taken))
     if sent.flags is not None:
         attempts.flag(guard, sent.flags)
     news = beats.take(holder, sent.beat, now=ask.now) if sent.beat else []
@@ -158,7 +166,8 @@ def form(ask: Ask, holder: passes.Pass) -> Reply:
     check = ask.form.get("go") == ["check"]
     try:
         reply = attempts.answer(guard, given, exam_id=holder.exam, page=exchange.PLAIN, now=ask.now)
-    except Refused:
+    except Refused as refusal:
+        late.take(guard, given, ages={}, exam_id=holder.exam, page=exchange.PLAIN, refusal=refusal, now=ask.now)
         return see(f"/exams/attempt/{holder.attempt}/hand-in/")  # that page says how it stands
     attempts.flag(guard, flags)
     if reply.unfit:

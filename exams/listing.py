@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from exams import papers
-from exams.models import Attempt, AttemptState, Exam
+from exams.models import Attempt, AttemptState, Exam, JournalEntry
 from lms import numbers, times
 from lms.home import Due
 from roster.models import Employment
@@ -128,7 +128,14 @@ def terms(attempt: Attempt, *, now: datetime) -> dict[str, Any]:
 def afterwards(attempt: Attempt, *, now: datetime) -> dict[str, Any]:
     """What happens after the hand-in, and whether the result may be seen."""
     shown = attempt.state == AttemptState.MARKED and attempt.exam.released(now)
+    if shown and undecided(attempt):
+        return {"next_step": _("有迟到的答案等管理员决定，决定以后公布成绩"), "shown": False}
     return {"next_step": next_step(attempt, now=now), "shown": shown}
+
+
+def undecided(attempt: Attempt) -> bool:
+    """Whether late answers wait for a person: until then the result may still change, and the key stays closed."""
+    return attempt.posted_at is None and JournalEntry.objects.waiting().filter(attempt=attempt).exists()
 
 
 def next_step(attempt: Attempt, *, now: datetime) -> str:

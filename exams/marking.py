@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from exams import scoring
-from exams.models import Answer, Attempt, AttemptState, Award, Exam, PaperItem, QuestionKind
+from exams.models import Answer, Attempt, AttemptState, Award, Exam, JournalEntry, PaperItem, QuestionKind
 from lms import audit, numbers
 from lms.refusal import Refused
 from records import certificates, ledger
@@ -139,7 +139,8 @@ def settle(attempt: Attempt, *, now: datetime) -> Attempt:
     attempt.marks = (attempt.machine_marks or scoring.ZERO) + by_persons
     attempt.state = AttemptState.MARKED
     attempt.save(update_fields=["marks", "state"])
-    if attempt.exam.recorded and attempt.exam.released(now):
+    undecided = JournalEntry.objects.waiting().filter(attempt=attempt).exists()
+    if attempt.exam.recorded and attempt.exam.released(now) and not undecided:
         _post_one(attempt, now=now)
     return attempt
 
@@ -207,7 +208,7 @@ def post_results(exam: Exam, *, now: datetime) -> int:
 
 @transaction.atomic
 def _post_batch(exam: Exam, *, now: datetime) -> int:
-    unposted = exam.attempts.settled().filter(posted_at=None).order_by("finished_at", "pk")
+    unposted = exam.attempts.to_post().order_by("finished_at", "pk")
     # of the worker only the name: opening sealed numbers for nothing takes longer than the rest
     unposted = unposted.select_related("worker").only(*ENTRY_FIELDS, "worker__name")
     batch = list(unposted.select_for_update(of=("self",))[:BATCH])

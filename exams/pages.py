@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from exams import pieces, saving, sheets
+from exams import pieces, rescue_keys, saving, sheets
 from lms import times
 from lms.context import Display
 
@@ -16,6 +16,7 @@ def paper(sheet: sheets.Sheet, attempt_id: int, sat: saving.Sat, *, cookies: Map
     newest = max((one.saved_at for one in standing), default=None)
     values = {
         "attempt": str(attempt_id),
+        "rescue": rescue_keys.token(attempt_id, sat.device),
         "left": f"{left:.1f}",
         "left_text": times.countdown(int(left)),
         "saved_state": "saved" if newest else "none",

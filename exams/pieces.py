@@ -13,7 +13,7 @@ from django.utils.html import escape
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
-from exams import papers, questions
+from exams import papers, questions, rescue_keys
 from exams.models import Exam
 from lms import times
 from lms.context import Display
@@ -76,6 +76,7 @@ class Parts:
         if display not in self.shells:
             count = self.exam.question_count
             context = {"exam": self.exam, "display": display, "numbers": range(1, count + 1), "count": count}
+            context["rescue_key"] = rescue_keys.public_key()
             self.shells[display] = render("exams/paper.html", context)
         return self.shells[display]
 

@@ -6,7 +6,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from exams import attempts, lane, listing, passes, screens
+from exams import attempts, lane, late, late_screens, listing, passes, rescue_keys, screens
 from exams.forms import PledgeForm
 from exams.models import Attempt, AttemptQuerySet, AttemptState
 from roster import reach
@@ -28,10 +28,11 @@ def newest(request: Asking, exam: int) -> Attempt:
 
 
 def own_attempt(request: Asking, pk: int) -> Attempt:
-    """One of them, closed on the spot if its time is over and the sweep has not been by yet."""
+    """One of them, closed on the spot if its time is over, the sweep has not been by, and no phone may still come back with answers."""
     attempt = get_object_or_404(own(request), pk=pk)
     attempt.worker = reach.worker_of(request)
-    if attempt.state == AttemptState.SITTING and request.now >= attempt.ends_at:
+    over = attempt.state == AttemptState.SITTING and request.now >= attempt.ends_at
+    if over and not late.waits_until(attempt, now=request.now):
         attempt = attempts.hand_in(attempt, now=request.now)
     return attempt
 
@@ -70,7 +71,7 @@ def with_pass(request: Asking, response: HttpResponse, attempt: Attempt) -> Http
 def attempt(request: Asking, attempt: int) -> HttpResponse:
     """The door to the paper: with a pass for this device, after asking when another device holds it."""
     found = own_attempt(request, attempt)
-    if found.finished:
+    if found.finished or late.waits_until(found, now=request.now):
         return redirect("hand_in", attempt=found.pk)
     if found.state != AttemptState.SITTING:
         return redirect("exam", exam=found.exam_id)
@@ -100,8 +101,14 @@ def hand_in(request: Asking, attempt: int) -> HttpResponse:
         return redirect("exam", exam=found.exam_id)
     sheet = screens.sheet(found)
     context = {"attempt": found, "exam": found.exam, "sheet": sheet, "left": found.seconds_left(request.now)}
+    if until := late.waits_until(found, now=request.now):
+        here = passes.device_of(request) == found.device
+        page = render(request, "exams/waits.html", {**context, "until": until, "here": here})
+        return with_pass(request, page, found)
     if not found.finished:
         return render(request, "exams/check.html", context)
+    token = rescue_keys.token(found.pk, passes.device_of(request))
+    context |= {"late": late_screens.told(found), "token": token, "rescue_key": rescue_keys.public_key()}
     return render(request, "exams/receipt.html", {**context, **listing.afterwards(found, now=request.now)})
 
 

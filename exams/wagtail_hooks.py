@@ -1,12 +1,13 @@
 from typing import Any
 
+from django.db.models import Count
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
-from exams import cms, drafts, tally
+from exams import cms, drafts, late_cms, rescue_cms, tally
 from exams.models import AttemptState, Exam
 from exams.viewsets import BankViewSet, QuestionViewSet
 from lms import menus, times
@@ -31,6 +32,10 @@ def addresses() -> list[URLPattern]:
         path("exams/<int:exam>/edit/", cms.edit_exam, name="edit_exam"),
         path("exams/<int:exam>/publish/", cms.publish_exam, name="publish_exam"),
         path("exams/<int:exam>/drop/", cms.drop_exam, name="drop_exam"),
+        path("exams/<int:exam>/late/", late_cms.exam_late, name="exam_late"),
+        path("exams/<int:exam>/late/<int:attempt>/", late_cms.late_answers, name="late_answers"),
+        path("exams/rescue/", rescue_cms.exam_rescue, name="exam_rescue"),
+        path("exams/verify/", rescue_cms.exam_verify, name="exam_verify"),
     ]
 
 
@@ -53,6 +58,34 @@ def menu() -> MenuItem:
     )
 
 
+@hooks.register(menus.EXAMS)
+def rescue_menu() -> MenuItem:
+    hint = gettext_lazy("把断网手机上的作答备份交进来")
+    return AdminsMenuItem(
+        gettext_lazy("作答备份"),
+        reverse("exam_rescue"),
+        wanted=(Duty.EXAMS,),
+        name="exam-rescue",
+        icon_name="upload",
+        attrs={"title": hint},
+        order=150,
+    )
+
+
+@hooks.register(menus.EXAMS)
+def verify_menu() -> MenuItem:
+    hint = gettext_lazy("用核对码查一次保存是真是假")
+    return AdminsMenuItem(
+        gettext_lazy("核对码"),
+        reverse("exam_verify"),
+        wanted=(Duty.EXAMS,),
+        name="exam-verify",
+        icon_name="check",
+        attrs={"title": hint},
+        order=155,
+    )
+
+
 @hooks.register("construct_homepage_panels")
 def what_waits(request: Asking, panels: list[Any]) -> None:
     """Exams nobody has published yet, for those who may; and those that are open now."""
@@ -72,4 +105,14 @@ def what_waits(request: Asking, panels: list[Any]) -> None:
         yet = tally.attempts_within(user, exam).filter(state=AttemptState.DUE).count()
         text = _("人还没考“%(title)s”，%(at)s 截止") % {"title": exam.title, "at": times.in_short(exam.closes_at)}
         items.append(Waiting(text, yet, reverse("exam_state", args=[exam.pk])))
+    items += late_answers_wait(request)
     panels.append(WaitingPanel(_("考试"), items, order=30))
+
+
+def late_answers_wait(request: Asking) -> list[Waiting]:
+    """Answers that came too late, one line for each exam that has some to decide about."""
+    counted = late_cms.undecided(request.user).order_by("exam__closes_at").values_list("exam", "exam__title")
+    return [
+        Waiting(_("人在“%s”有迟到的答案，等你决定") % title, count, reverse("exam_late", args=[pk]), "warn")
+        for pk, title, count in counted.annotate(n=Count("pk"))[:3]
+    ]

@@ -45,6 +45,7 @@ JOB_PATIENCE_SECONDS: float = env.float("JOB_PATIENCE_SECONDS", 30)
 # how long personal data stay (docs/personal-data.md): in days
 LEFT_WORKER_DAYS: int = env.int("LEFT_WORKER_DAYS", 1095, validate=lambda v: v >= 0)
 IMPORT_ORIGINAL_DAYS: int = env.int("IMPORT_ORIGINAL_DAYS", 90, validate=lambda v: v >= 0)
+EXAM_JOURNAL_DAYS: int = env.int("EXAM_JOURNAL_DAYS", 1095, validate=validate.Range(min=180))
 JOB_DAYS: int = env.int("JOB_DAYS", 90, validate=lambda v: v >= 7)
 UNMASK_PER_HOUR: int = env.int("UNMASK_PER_HOUR", 30, validate=lambda v: v > 0)
 REQUIRE_SECOND_FACTOR: bool = env.bool("REQUIRE_SECOND_FACTOR", True)

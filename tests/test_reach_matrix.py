@@ -226,6 +226,10 @@ EXISTS_FOR = {
     "edit_exam": "ac",
     "publish_exam": "ac",
     "drop_exam": "ac",
+    "exam_late": "tac",
+    "late_answers": "tac",
+    "exam_rescue": "tabc",
+    "exam_verify": "tabc",
     "courses_requirements": "tabc",
     "courses_require": "abc",
     "courses_withdraw": "ac",
@@ -384,6 +388,7 @@ def things(city: Any, worker: Any, mentor: Any, county_admin: User, township_adm
         # where one name means different things
         "lesson:": {"slug": "lesson"},
         "exam_state:": {"exam": exam.pk},
+        "late_answers:": {"exam": past.pk, "attempt": handed.pk},
         "edit_exam:": {"exam": draft.pk},
         "publish_exam:": {"exam": draft.pk},
         "drop_exam:": {"exam": draft.pk},

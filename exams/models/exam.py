@@ -49,7 +49,7 @@ class ExamQuerySet(models.QuerySet["Exam"]):
     def to_post(self, *, now: datetime) -> "ExamQuerySet":
         """Showing results, with some that are not in the ledger yet."""
         shown = Q(results_at__lte=now) | Q(results_at=None, closes_at__lte=now)
-        settled = Attempt.objects.settled().filter(exam=OuterRef("pk"), posted_at=None)
+        settled = Attempt.objects.to_post().filter(exam=OuterRef("pk"))
         return self.filter(shown, Exists(settled), kind__in=RECORDED)
 
     def touching(self, paths: list[str]) -> "ExamQuerySet":

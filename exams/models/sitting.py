@@ -24,6 +24,15 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
     def overdue(self, *, now: datetime) -> "AttemptQuerySet":
         return self.filter(state=AttemptState.SITTING, deadline__lte=now)
 
+    def undecided(self, *fates: "Fate") -> "AttemptQuerySet":
+        """With answers that came too late and about which nobody has decided yet."""
+        return self.filter(models.Exists(JournalEntry.objects.waiting(*fates).filter(attempt=models.OuterRef("pk"))))
+
+    def to_post(self) -> "AttemptQuerySet":
+        """Settled and not in the ledger yet; what still waits for a decision about late answers is not."""
+        late = JournalEntry.objects.waiting().filter(attempt=models.OuterRef("pk"))
+        return self.settled().filter(~models.Exists(late), posted_at=None)
+
     def settled(self) -> "AttemptQuerySet":
         """Nothing is left to judge, and it counts: marked, or absent."""
         return self.filter(state__in=[AttemptState.MARKED, AttemptState.ABSENT])
@@ -177,6 +186,13 @@ class Fate(models.IntegerChoices):
     DECIDED = 6, _("经人决定计入")
 
 
+class JournalQuerySet(models.QuerySet["JournalEntry"]):
+    def waiting(self, *fates: Fate) -> "JournalQuerySet":
+        """What came too late (or from another device, where that is asked for) after the last decision about its attempt."""
+        decided = LateDecision.objects.filter(attempt=models.OuterRef("attempt"), at__gte=models.OuterRef("at"))
+        return self.filter(fate__in=fates or [Fate.LATE]).filter(~models.Exists(decided))
+
+
 class JournalEntry(models.Model):
     """One answer as it arrived, never changed: what counted and what did not. Numbered by question and by the page that sent it."""
 
@@ -198,9 +214,13 @@ class JournalEntry(models.Model):
     # milliseconds between the finger and the arrival, as the phone says; only of what came late
     age = models.PositiveIntegerField(_("手机上存了多久（毫秒）"), null=True, blank=True)
 
+    objects = JournalQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("作答流水")
         verbose_name_plural = _("作答流水")
+        # the few that a person has to decide about, among the many
+        indexes = [models.Index(fields=["attempt"], condition=Q(fate__in=[3, 4]), name="journal_late")]
 
     def __str__(self) -> str:
         return f"{self.attempt_id}/{self.item_id}/{self.seq}"

@@ -104,7 +104,7 @@ def test_after_the_hand_in_and_after_the_deadline_the_reply_tells_the_truth(sitt
     assert (late.status_code, late.json()["state"], late.json()["message"]) == (
         409,
         "closed",
-        "考试已在 10:00:00 截止，这次改动没有保存；截止前已保存的答案都会计分。",
+        "考试已在 10:00:00 截止，答案不能再改。有 1 题的改动到得太晚，已经收到，由管理员决定是否计入。",
     )
     page = client.get(late.json()["next"]).text
     sitting.refresh_from_db()
