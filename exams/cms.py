@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from exams import drafts, papers, tally, tasks
+from exams import candidates, drafts, papers, tally, tasks
 from exams.forms import USUAL, ExamForm, SectionFormSet, blank_exam
 from exams.models import Exam, ExamQuerySet
 from lms import jobs
@@ -28,13 +28,13 @@ SETTERS = reach.only(*drafts.SETTERS)
 
 def visible(request: Asking) -> ExamQuerySet:
     """Exams that concern this admin's people; drafts only for those who may set them."""
-    touching = Exam.objects.touching(reach.paths(request.user)).select_related("territory")
+    touching = Exam.objects.ordinary().touching(reach.paths(request.user)).select_related("territory")
     return touching.published() | touching.filter(pk__in=settable(request))
 
 
 def settable(request: Asking) -> ExamQuerySet:
     """Those whose whole territory this admin may set exams for."""
-    return Exam.objects.filter(territory__in=reach.territories(request.user, *drafts.SETTERS))
+    return Exam.objects.ordinary().filter(territory__in=reach.territories(request.user, *drafts.SETTERS))
 
 
 def places(request: Asking) -> TerritoryQuerySet:
@@ -109,7 +109,7 @@ def publish_exam(request: Asking, exam: int) -> HttpResponse:
         "exam": found,
         "sections": papers.plan(found),
         "objections": papers.objections(found, now=request.now),
-        "people": papers.candidates(found).count(),
+        "people": candidates.of(found).count(),
         "page_title": _("发布前核对"),
         "page_subtitle": found.title,
         "header_icon": "form",

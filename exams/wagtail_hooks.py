@@ -66,10 +66,10 @@ def what_waits(request: Asking, panels: list[Any]) -> None:
         if waiting:
             items.append(Waiting(_("场考试还没有发布"), waiting, reverse("exam_list"), "warn"))
     running = (
-        Exam.objects.published().touching(reach.paths(user, Duty.EXAMS)).filter(opens_at__lte=now, closes_at__gt=now)
+        Exam.objects.published().ordinary().touching(reach.paths(user, Duty.EXAMS)).filter(opens_at__lte=now, closes_at__gt=now)
     )
     for exam in running.order_by("closes_at")[:3]:
-        yet = tally.attempts_within(user, exam).filter(state=AttemptState.DUE).count()
+        yet = tally.people(user, [exam]).filter(state=AttemptState.DUE).count()
         text = _("人还没考“%(title)s”，%(at)s 截止") % {"title": exam.title, "at": times.in_short(exam.closes_at)}
         items.append(Waiting(text, yet, reverse("exam_state", args=[exam.pk])))
     panels.append(WaitingPanel(_("考试"), items, order=30))

@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +24,24 @@ class AttemptState(models.TextChoices):
 class AttemptQuerySet(models.QuerySet["Attempt"]):
     def overdue(self, *, now: datetime) -> "AttemptQuerySet":
         return self.filter(state=AttemptState.SITTING, deadline__lte=now)
+
+    def missed(self, *, now: datetime) -> "AttemptQuerySet":
+        """Not begun, and too late for it: the exam has closed, or the window of their own."""
+        return self.ending().filter(closed_at__lte=now, state=AttemptState.DUE)
+
+    def ending(self) -> "AttemptQuerySet":
+        """With `closed_at`: when it can be begun no more, by the window of their own or by the exam's."""
+        return self.alias(closed_at=Coalesce("closes_at", F("exam__closes_at")))
+
+    def newest(self) -> "AttemptQuerySet":
+        """Of several tries of one person at one exam the last."""
+        later = Attempt.objects.filter(exam=OuterRef("exam"), worker=OuterRef("worker"), number__gt=OuterRef("number"))
+        return self.filter(~Exists(later))
+
+    def unsettled(self) -> "AttemptQuerySet":
+        """Something is still to come: to be sat, being sat, to be marked, or a result that is not in the ledger."""
+        coming = Q(state__in=[AttemptState.DUE, AttemptState.SITTING, AttemptState.HANDED_IN])
+        return self.filter(coming | Q(state__in=[AttemptState.MARKED, AttemptState.ABSENT], posted_at=None))
 
     def settled(self) -> "AttemptQuerySet":
         """Nothing is left to judge, and it counts: marked, or absent."""
