@@ -7,12 +7,17 @@ from django.utils.translation import gettext as _
 
 from exams.models import Attempt, AttemptQuerySet, AttemptState, Exam, ExamKind, ExamQuerySet
 from lms import times
-from roster.models import Worker, WorkerQuerySet
+from roster.models import Worker, WorkerQuerySet, WorkerState
+
+
+def states(exam: Exam) -> list[str]:
+    """In which states of their service people sit it: on duty; an entry test also those who train for the post."""
+    return [WorkerState.ACTIVE, WorkerState.TRAINING] if exam.kind == ExamKind.ENTRY else [WorkerState.ACTIVE]
 
 
 def of(exam: Exam) -> WorkerQuerySet:
     """Workers on duty within the exam's territory, of its employment when it names one; of those by its kind and its list."""
-    workers = Worker.objects.active().within([exam.territory.path])
+    workers = Worker.objects.filter(state__in=states(exam)).within([exam.territory.path])
     if exam.employment:
         workers = workers.filter(employment=exam.employment)
     if exam.by_list:
@@ -61,9 +66,7 @@ def _unfinished(exam: Exam, *, now: datetime) -> list[str]:
         open_ = Attempt.objects.unsettled().filter(exam=before).count()
         if not before.released(now):
             at = times.in_short(before.shows_results_at)
-            said.append(
-                _("“%(title)s”%(at)s 才公布成绩，公布以后才能发布补考。") % {"title": before.title, "at": at}
-            )
+            said.append(_("“%(title)s”%(at)s 才公布成绩，公布以后才能发布补考。") % {"title": before.title, "at": at})
         elif open_:
             said.append(
                 _("“%(title)s”还有 %(n)d 份答卷没有出成绩，都出来以后才能发布补考。")

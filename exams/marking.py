@@ -11,13 +11,13 @@ from django.db.models import DecimalField, Exists, F, OuterRef, QuerySet, Subque
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from exams import resits, scoring, tries
+from exams import candidates, resits, scoring, tries
 from exams.models import Answer, Attempt, AttemptState, Award, Exam, ExamKind, PaperItem, QuestionKind
 from lms import audit, numbers
 from lms.refusal import Refused
 from records import certificates, ledger
 from records.models import Kind, Result
-from roster.models import User, Worker
+from roster.models import User
 
 BATCH = 1000
 ENTRY_FIELDS = ["exam_id", "worker_id", "state", "marks", "finished_at", "closes_at"]
@@ -230,7 +230,7 @@ def finish_absent(exam: Exam, *, now: datetime) -> int:
     Before the close nothing happens; twice is once. Returns how many were absent.
     """
     missed = Attempt.objects.filter(exam=exam, pk__in=Attempt.objects.missed(now=now).filter(exam=exam).values("pk"))
-    withdrawn = missed.exclude(worker__in=Worker.objects.active(), number=1)
+    withdrawn = missed.exclude(worker__state__in=candidates.states(exam), number=1)
     withdrawn.filter(allowances=None).delete()
     withdrawn.update(state=AttemptState.EXEMPT)  # what was granted to them is kept
     absent = missed.update(state=AttemptState.ABSENT)

@@ -77,6 +77,8 @@ def objections(exam: Exam, *, now: datetime) -> list[str]:
             _("及格分 %(need)s 比满分 %(full)s 还高，请改及格分或试卷结构。")
             % {"need": numbers.plain(exam.pass_marks), "full": numbers.plain(exam.full_marks)}
         )
+    if not exam.recorded and any(section["kind"] == QuestionKind.CASE for section in exam.sections):
+        found.append(_("模拟考试和练习交卷就出分，不能有案例分析题（要人评分），请改试卷结构。"))
     found += candidates.objections(exam, now=now)
     found += [_short(exam, place, section) for place, section in enumerate(plan(exam)) if section.short]
     return found

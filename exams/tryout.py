@@ -69,4 +69,3 @@ def begin(worker: Worker, *, now: datetime, device: str) -> Attempt:
     if newest.state == AttemptState.DUE:
         return attempts.start(newest, now=now, device=device)
     return attempts.take_over(newest, device=device, now=now)
-

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
-from exams import cms, drafts, tally
+from exams import cms, cms_people, drafts, tally
 from exams.models import AttemptState, Exam
 from exams.viewsets import BankViewSet, QuestionViewSet
 from lms import menus, times
@@ -30,6 +30,9 @@ def addresses() -> list[URLPattern]:
         path("exams/<int:exam>/", cms.exam_state, name="exam_state"),
         path("exams/<int:exam>/edit/", cms.edit_exam, name="edit_exam"),
         path("exams/<int:exam>/publish/", cms.publish_exam, name="publish_exam"),
+        path("exams/<int:exam>/names/", cms_people.names, name="exam_names"),
+        path("exams/<int:exam>/names/<int:worker>/drop/", cms_people.drop_name, name="drop_exam_name"),
+        path("exams/<int:exam>/resit/", cms_people.resit, name="exam_resit"),
         path("exams/<int:exam>/drop/", cms.drop_exam, name="drop_exam"),
     ]
 
@@ -66,7 +69,10 @@ def what_waits(request: Asking, panels: list[Any]) -> None:
         if waiting:
             items.append(Waiting(_("场考试还没有发布"), waiting, reverse("exam_list"), "warn"))
     running = (
-        Exam.objects.published().ordinary().touching(reach.paths(user, Duty.EXAMS)).filter(opens_at__lte=now, closes_at__gt=now)
+        Exam.objects.published()
+        .ordinary()
+        .touching(reach.paths(user, Duty.EXAMS))
+        .filter(opens_at__lte=now, closes_at__gt=now)
     )
     for exam in running.order_by("closes_at")[:3]:
         yet = tally.people(user, [exam]).filter(state=AttemptState.DUE).count()

@@ -8,7 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from exams.models.banks import Question, QuestionKind
-from exams.models.sitting import Attempt, AttemptState
+from exams.models.sitting import Attempt
 from roster.models import Employment, Territory, User, Worker
 
 
