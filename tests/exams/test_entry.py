@@ -20,7 +20,7 @@ def client(worker, client_of):
 
 
 @pytest.fixture
-def early(make_exam, now):
+def early(make_exam, worker, now):
     return make_exam(opens_at=now + HOUR, closes_at=now + 3 * HOUR)
 
 

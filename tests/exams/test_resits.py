@@ -73,14 +73,17 @@ def test_a_capped_mark_still_says_whether_it_was_enough(marks, need, rule):
 
 @pytest.fixture
 def first(make_exam, worker, colleague, outsider, now) -> Exam:
-    """Over and out: `worker` failed with 10 of 60, `colleague` passed, `outsider` stayed away."""
-    exam = make_exam(
+    """Over and out: `worker` failed, `colleague` passed, `outsider` stayed away."""
+    draft = make_exam(
+        ready=False,
         opens_at=now - 9 * DAY,
         closes_at=now - 8 * DAY,
         pass_marks=20,
         sections=[{"kind": "single", "count": 3, "marks": "20.0", "subject": ""}],
     )
     then = now - 9 * DAY
+    exam = papers.publish(draft, by=None, now=then)
+    attempts.draw(exam, now=then)
     attempts.hand_in(begin(exam, worker, then), now=then)
     good = begin(exam, colleague, then)
     for place in range(3):
