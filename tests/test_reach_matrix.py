@@ -117,7 +117,9 @@ EXISTS_FOR = {
     "exam_clock": "w",
     "exam_again": "w",
     "exam_receipts": "w",
+    "exam_start": "w",
     "attempt": "w",
+    "save_answer": "w",
     "hand_in": "w",
     "attempt_result": "w",
     # lessons
@@ -314,7 +316,7 @@ def things(city: Any, worker: Any, mentor: Any, county_admin: User, township_adm
     )
     marked = PaperItem.objects.create(exam=past, section=0, kind="case", marks=50, content=case)
     handed = Attempt.objects.create(
-        exam=past, worker=worker, paper=[[marked.pk, []]], state=AttemptState.HANDED_IN, finished_at=now - 8 * day, receipt="AAAA-AAAA"
+        exam=past, worker=worker, paper=[[marked.pk, []]], state=AttemptState.HANDED_IN, finished_at=now - 8 * day
     )
     Answer.objects.create(attempt=handed, item=marked, value="先断电。", seq=1, saved_at=now - 8 * day)
     by_list = Exam.objects.create(title="名单", opens_at=now + day, closes_at=now + 2 * day, by_list=True, **fields)
