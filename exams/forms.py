@@ -105,12 +105,14 @@ class ExamForm(forms.ModelForm):
         if self.instance.kind == ExamKind.RESIT:
             counts: Any = self.fields["counts"]
             counts.required = True
-            counts.choices = [(code, f"{code.label}：{resits.RULES[code]}") for code in Counts]
+            counts.choices = Counts.choices
+            counts.help_text = "".join(f"{code.label}：{resits.RULES[code]}" for code in Counts)
             for name in ("kind", "territory", "employment", "by_list", "tries"):
                 del self.fields[name]
             return
         del self.fields["counts"]
-        kind.choices = [(code, f"{code.label}：{KINDS[code]}") for code in KINDS]
+        kind.choices = [(code, code.label) for code in KINDS]
+        kind.help_text = "".join(f"{code.label}：{KINDS[code]}。" for code in KINDS)
 
     def clean_late_minutes(self) -> int:
         minutes = self.cleaned_data["late_minutes"]

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -21,7 +21,7 @@ from records.models import Kind, Result, SkillRecord
 
 ZERO = Decimal(0)
 
-RULES = {
+RULES: dict[str, Any] = {
     Counts.BEST: gettext_lazy("第一次和补考，哪次好算哪次。"),
     Counts.LAST: gettext_lazy("参加了补考的，以补考成绩为准，哪怕比第一次低。"),
     Counts.CAPPED: gettext_lazy("补考合格的，按及格分记；没有合格的，和第一次比，哪次好算哪次。"),

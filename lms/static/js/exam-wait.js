@@ -101,7 +101,9 @@ function wait(bell) {
     form.action = form.dataset.start;
     button.disabled = false;
     button.textContent = button.dataset.begin;
-    bell.querySelector("[data-wait-hint]").textContent = voice.textContent = voice.dataset.now;
+    bell.querySelector("[data-left]").textContent = words.open;
+    bell.querySelector("[data-wait-hint]").hidden = true;
+    bell.querySelector("[data-wait-how]").textContent = voice.textContent = voice.dataset.now;
   };
   const show = () => {
     if (rung) return;
@@ -121,7 +123,7 @@ function wait(bell) {
     }
   };
   const often = () => setTimeout(() => (rung ? null : sync().then(often)), AGAIN * (0.75 + Math.random() / 2));
-  bell.querySelector("[data-wait-hint]").textContent = words.waitHint;
+  bell.querySelector("[data-wait-how]").textContent = words.waitHow;
   document.addEventListener("visibilitychange", () => document.hidden || rung || sync());
   setInterval(show, 250);
   show();
