@@ -27,7 +27,7 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
 
     def missed(self, *, now: datetime) -> "AttemptQuerySet":
         """Not begun, and too late for it: the exam has closed, or the window of their own."""
-        return self.ending().filter(closed_at__lte=now, state=AttemptState.DUE)
+        return self.ending().filter(Q(closed_at__lte=now), state=AttemptState.DUE)
 
     def ending(self) -> "AttemptQuerySet":
         """With `closed_at`: when it can be begun no more, by the window of their own or by the exam's."""
