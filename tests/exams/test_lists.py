@@ -40,7 +40,7 @@ def test_each_line_is_judged_with_a_sentence_and_the_others_go_in(
 
 
 def test_outside_the_range_of_the_exam_or_of_its_employment(draft, outsider, worker, city_admin, now):
-    Exam.objects.filter(pk=draft.pk).update(employment="part_time" if worker.employment == "full_time" else "full_time")
+    Exam.objects.filter(pk=draft.pk).update(employment="parttime" if worker.employment == "fulltime" else "fulltime")
     outcome = listed.add(draft, [outsider.number, worker.number], by=city_admin, now=now)
     assert outcome.added == 0
     assert f"{outsider.name}不在“咸安区”" in outcome.problems[0]
