@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from exams import journal, papers, questions, receipts, saving, sheets
+from exams import candidates, journal, papers, questions, receipts, saving, sheets
 from exams.models import Answer, Attempt, AttemptState, Exam, Fate, Incident, IncidentKind, JournalEntry, PaperItem
 from lms import audit, times
 from lms.jobs import Progress
@@ -24,7 +24,7 @@ def draw(exam: Exam, *, now: datetime, progress: Progress | None = None) -> int:
     if not exam.published_at:
         raise Refused(_("这场考试还没有发布，不能发卷。"))
     items = list(exam.items.order_by("pk"))
-    missing = papers.candidates(exam).exclude(attempts__exam=exam).order_by("pk")
+    missing = candidates.of(exam).exclude(attempts__exam=exam).order_by("pk")
     workers = list(missing.values_list("pk", flat=True))
     for start_ in range(0, len(workers), DRAW_CHUNK):
         _draw_chunk(exam, items, workers[start_ : start_ + DRAW_CHUNK])

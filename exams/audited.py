@@ -9,6 +9,10 @@ ACTIONS = {
         "exam.published": _("发布考试"),
         "exam.drawn": _("发卷"),
         "exam.started": _("开始应试"),
+        "exam.ready": _("考前检查，接受考试须知"),
+        "exam.again": _("再考一次"),
+        "exam.listed": _("加进考试名单"),
+        "exam.unlisted": _("移出考试名单"),
         "exam.taken_over": _("换设备作答"),
         "exam.handed_in": _("交卷"),
         "exam.brought_in": _("登记卷面"),
@@ -28,6 +32,7 @@ SUBJECTS = {
 }
 DETAILS = {
     "papers": _("份数"),
+    "people": _("人数"),
     "receipt": _("回执"),
     "counted": _("算数的"),
     "item": _("试题"),

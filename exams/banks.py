@@ -22,13 +22,14 @@ def load(folder: Path = FOLDER) -> int:
         bank, _new = Bank.objects.get_or_create(name=f"{subject.label}题库", defaults={"subject": subject})
         held = set(bank.questions.values_list("stem", flat=True))
         written = tomllib.loads(file.read_text("utf-8"))["questions"]
-        fresh = [_question(bank, one) for one in written if one["stem"] not in held]
+        fresh = [question(bank, one) for one in written if one["stem"] not in held]
         Question.objects.bulk_create(fresh)
         added += len(fresh)
     return added
 
 
-def _question(bank: Bank, written: dict) -> Question:
+def question(bank: Bank, written: dict) -> Question:
+    """A question as a file has it, not saved."""
     options = TRUE_FALSE if written["kind"] == QuestionKind.TRUE_FALSE else written.get("options", [])
     return Question(
         bank=bank,

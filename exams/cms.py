@@ -1,16 +1,18 @@
 """Back-office screens of exams: the list, writing one down, publishing it, and how it stands."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from exams import drafts, papers, tally, tasks
+from exams import candidates, drafts, papers, resits, tally, tasks
 from exams.forms import USUAL, ExamForm, SectionFormSet, blank_exam
 from exams.models import Exam, ExamQuerySet
 from lms import jobs
@@ -28,13 +30,13 @@ SETTERS = reach.only(*drafts.SETTERS)
 
 def visible(request: Asking) -> ExamQuerySet:
     """Exams that concern this admin's people; drafts only for those who may set them."""
-    touching = Exam.objects.touching(reach.paths(request.user)).select_related("territory")
+    touching = Exam.objects.ordinary().touching(reach.paths(request.user)).select_related("territory")
     return touching.published() | touching.filter(pk__in=settable(request))
 
 
 def settable(request: Asking) -> ExamQuerySet:
     """Those whose whole territory this admin may set exams for."""
-    return Exam.objects.filter(territory__in=reach.territories(request.user, *drafts.SETTERS))
+    return Exam.objects.ordinary().filter(territory__in=reach.territories(request.user, *drafts.SETTERS))
 
 
 def places(request: Asking) -> TerritoryQuerySet:
@@ -85,7 +87,7 @@ def write(request: Asking, exam: Exam, *, initial: dict[str, Any], sections: lis
         except Refused as refusal:
             form.add_error(None, refusal.sentence)
         else:
-            return redirect("publish_exam", exam.pk)
+            return redirect("exam_names" if exam.by_list and not exam.listed.exists() else "publish_exam", exam.pk)
     context = {
         "form": form,
         "rows": rows,
@@ -100,7 +102,7 @@ def write(request: Asking, exam: Exam, *, initial: dict[str, Any], sections: lis
 @require_http_methods(["GET", "HEAD", "POST"])
 def publish_exam(request: Asking, exam: int) -> HttpResponse:
     """What publishing would freeze and whom it concerns; then the act."""
-    found = get_object_or_404(settable(request).select_related("territory"), pk=exam)
+    found = get_object_or_404(settable(request).select_related("territory", "resit_of"), pk=exam)
     if found.published_at:
         return redirect("exam_state", found.pk)
     if request.method == "POST" and published(found, request):
@@ -109,12 +111,18 @@ def publish_exam(request: Asking, exam: int) -> HttpResponse:
         "exam": found,
         "sections": papers.plan(found),
         "objections": papers.objections(found, now=request.now),
-        "people": papers.candidates(found).count(),
+        "people": candidates.of(found).count(),
+        "counts": resits.RULES.get(found.counts, ""),
+        "other_year": found.resit_of and year(found.closes_at) != year(found.resit_of.closes_at),
         "page_title": _("发布前核对"),
         "page_subtitle": found.title,
         "header_icon": "form",
     }
     return render(request, "exams/cms_publish.html", context)
+
+
+def year(moment: datetime) -> int:
+    return timezone.localtime(moment).year
 
 
 def published(exam: Exam, request: Asking) -> bool:
@@ -161,6 +169,10 @@ def exam_state(request: Asking, exam: int) -> HttpResponse:
         "attempt": attempts.filter(receipt=receipt).first() if receipt else None,
         "job": job if job and job.state != JobState.DONE else None,
         "headings": [papers.heading(place, section) for place, section in enumerate(found.sections)],
+        "may_set": settable(request).filter(pk=found.pk).exists(),
+        "resits": found.resits.published().order_by("opens_at"),
+        "counts": resits.RULES.get(found.counts, ""),
+        "now": request.now,
         "page_title": found.title,
         "header_icon": "form",
     }

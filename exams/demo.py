@@ -1,4 +1,4 @@
-"""The demo city's exams: last year's two, one just closed, one open now, one next week; each published, drawn, sat and marked by the verbs."""
+"""The demo city's exams of every kind, past, open and to come; each published, drawn, sat and marked by the verbs."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from exams import attempts, banks, brought, demo_answers, marking, papers
-from exams.models import AttemptState, Exam
+from exams import attempts, banks, brought, demo_answers, marking, papers, tryout
+from exams.models import AttemptState, Counts, Exam, ExamKind, Layout
 from lms.demo import City
 from roster.models import Employment, Level, Territory, Worker
 
@@ -31,6 +31,7 @@ OPEN = [
     section("truefalse", 5, "4.0"),
     section("case", 1, "20.0"),
 ]
+QUICK = [section("single", 6, "10.0"), section("truefalse", 4, "10.0")]
 PLATFORM = [
     section("single", 15, "3.0", "platform"),
     section("multiple", 5, "5.0", "platform"),
@@ -48,6 +49,10 @@ class Plan:
     minutes: int = 60
     employment: str = ""
     at_once: bool = False  # results are shown as soon as they are there
+    kind: str = ExamKind.FORMAL
+    tries: int = 1
+    layout: str = Layout.ONE
+    resit_of: str = ""  # the title of the exam
 
 
 def plans(city: City) -> list[Plan]:
@@ -62,17 +67,32 @@ def plans(city: City) -> list[Plan]:
 
     closed = from_today(-24)
     quarter = QUARTERS[(closed.month - 1) // 3]
+    half = f"{last}年上半年网格员业务考试"
     return [
-        Plan(f"{last}年上半年网格员业务考试", day(last, 6, 10), 7, SHORT, 0.93),
+        Plan(half, day(last, 6, 10), 7, SHORT, 0.93),
+        Plan(f"{half}补考", day(last, 7, 8), 3, SHORT, 0.88, kind=ExamKind.RESIT, resit_of=half),
         Plan(f"{last}年度网格员业务考试", day(last, 11, 18), 7, WHOLE, 0.95, minutes=90),
         Plan(f"{closed.year}年{quarter}季度网格员业务考试", closed, 7, WHOLE, 0.91, minutes=90),
         Plan(f"{now.year}年新规学习测试", from_today(-2), 16, OPEN, 0.18, at_once=True),
+        Plan(
+            f"{now.year}年平时练习（法规和处置）",
+            from_today(-3),
+            30,
+            QUICK,
+            0.04,
+            minutes=20,
+            at_once=True,
+            kind=ExamKind.PRACTICE,
+            tries=5,
+            layout=Layout.ALL,
+        ),
         Plan(f"{now.year}年专职网格员平台操作考核", from_today(7), 2, PLATFORM, 0, employment=Employment.FULL_TIME),
     ]
 
 
 def build(city: City) -> None:
     city.say(f"题库 {banks.load()} 题")
+    tryout.lay(now=city.now)
     workers = list(Worker.objects.active().order_by("pk").values_list("pk", "user_id"))
     talent = city.chance("exams.talent")
     ability = {pk: min(0.97, max(0.35, talent.gauss(0.76, 0.11))) for pk, _user in workers}
@@ -111,6 +131,11 @@ def create(city: City, plan: Plan) -> Exam:
         employment=plan.employment,
         seed=f"{city.seed}:{plan.title}"[:32],
         results_at=plan.opens_at if plan.at_once else None,
+        kind=plan.kind,
+        tries=plan.tries,
+        layout=plan.layout,
+        resit_of=Exam.objects.get(title=plan.resit_of) if plan.resit_of else None,
+        counts=Counts.BEST if plan.resit_of else "",
     )
     return papers.publish(exam, by=None, now=plan.opens_at - timedelta(days=7))
 

@@ -5,14 +5,24 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from exams.models import Exam, QuestionKind
+from exams import resits
+from exams.models import MOST_TRIES, REPEATED, Counts, Exam, ExamKind, Layout, QuestionKind
 from lms import times
 from records.models import Subject
 from roster.forms import TerritoryField
 from roster.models import Employment, TerritoryQuerySet
 
 MOST_SECTIONS = 6
+MOST_BYTES = 256 * 1024
 AFTER_CLOSE, AT_ONCE, AT_A_TIME = "close", "once", "time"
+
+
+KINDS = {
+    ExamKind.FORMAL: _("成绩记入档案，合格的发证书，只考一次"),
+    ExamKind.ENTRY: _("上岗以前要通过；还没有通过的人参加，可以考几次"),
+    ExamKind.MOCK: _("熟悉考试，交卷就出分，不记入档案"),
+    ExamKind.PRACTICE: _("平时练习，交卷就出分，不记入档案"),
+}
 
 
 class PledgeForm(forms.Form):
@@ -43,11 +53,17 @@ class ExamForm(forms.ModelForm):
         model = Exam
         fields = [
             "title",
+            "kind",
+            "counts",
             "territory",
             "employment",
+            "by_list",
             "opens_at",
             "closes_at",
             "minutes",
+            "late_minutes",
+            "tries",
+            "layout",
             "pass_marks",
             "results",
             "results_at",
@@ -58,6 +74,11 @@ class ExamForm(forms.ModelForm):
             "title": _("例如：2026年三季度网格员业务考试"),
             "closes_at": _("到这个时间，没交的卷子自动交卷。"),
             "minutes": _("从点“开始作答”算起；晚开始的人以截止时间为准。"),
+            "by_list": _("勾选后，只有名单上的人参加，名单在保存以后填。上面的范围和人员仍然要对得上。"),
+            "late_minutes": _(
+                "到时间手机还没有网的，时间到以前答的题，在这么多分钟里送到的照样计分。填 0 到 60；填 0 就是到时间一律不收。"
+            ),
+            "tries": _("只有准入测试、模拟考试和练习能填 2 到 20 次。正式考试只考一次，没考好的另外安排补考。"),
         }
 
     field_order = Meta.fields
@@ -67,6 +88,7 @@ class ExamForm(forms.ModelForm):
         self.fields["territory"] = TerritoryField(queryset=within, label=_("参加范围"), empty_label=None)
         self.fields["employment"].choices = [("", _("专职和兼职都参加")), *Employment.choices]  # type: ignore[attr-defined]
         self.order_fields(self.Meta.fields)
+        self._by_kind()
         for field in self.fields.values():
             field.error_messages["required"] = _("请填写“%(label)s”。") % {"label": field.label}
         for name in ("opens_at", "closes_at", "results_at"):
@@ -74,6 +96,29 @@ class ExamForm(forms.ModelForm):
         exam = self.instance
         if exam.results_at:
             self.initial["results"] = AT_ONCE if exam.results_at == exam.opens_at else AT_A_TIME
+
+    def _by_kind(self) -> None:
+        """A resit is made from its exam: whom it concerns is not asked, but which result counts. All others choose their kind."""
+        layout: Any = self.fields["layout"]
+        layout.choices = [(Layout.ONE, _("一次一题，手机上好看")), (Layout.ALL, _("整张卷子一页"))]
+        kind: Any = self.fields["kind"]
+        if self.instance.kind == ExamKind.RESIT:
+            counts: Any = self.fields["counts"]
+            counts.required = True
+            counts.choices = Counts.choices
+            counts.help_text = "".join(f"{code.label}：{resits.RULES[code]}" for code in Counts)
+            for name in ("kind", "territory", "employment", "by_list", "tries"):
+                del self.fields[name]
+            return
+        del self.fields["counts"]
+        kind.choices = [(code, code.label) for code in KINDS]
+        kind.help_text = "".join(f"{code.label}：{KINDS[code]}。" for code in KINDS)
+
+    def clean_late_minutes(self) -> int:
+        minutes = self.cleaned_data["late_minutes"]
+        if not 0 <= minutes <= 60:
+            raise forms.ValidationError(_("断网补传请填 0 到 60 分钟。"))
+        return minutes
 
     def clean_minutes(self) -> int:
         minutes = self.cleaned_data["minutes"]
@@ -86,11 +131,65 @@ class ExamForm(forms.ModelForm):
         opens, closes = data.get("opens_at"), data.get("closes_at")
         if opens and closes and closes <= opens:
             self.add_error("closes_at", _("截止时间要晚于开考时间。"))
+        self._fitting_tries(data)
         if data.get("results") == AT_A_TIME and not data.get("results_at"):
             self.add_error("results_at", _("请填公布成绩的时间，或者在上面改选别的。"))
         if data.get("results") != AT_A_TIME:
             data["results_at"] = opens if data.get("results") == AT_ONCE else None
         return data
+
+    def _fitting_tries(self, data: dict[str, Any]) -> None:
+        """A second try needs the result of the first."""
+        kind, tries = data.get("kind"), data.get("tries")
+        if tries is None or kind is None:
+            return
+        most = MOST_TRIES if kind in REPEATED else 1
+        if not 1 <= tries <= most:
+            self.add_error(
+                "tries",
+                _("可考次数请填 1 到 %d。") % MOST_TRIES if most > 1 else _("正式考试只能考一次，请填 1。"),
+            )
+        if kind == ExamKind.ENTRY and tries > 1 and data.get("results") != AT_ONCE:
+            self.add_error(
+                "results", _("可以考几次的准入测试，请选“交卷评完就能看”：不知道结果，没有合格的人不知道要再考。")
+            )
+
+
+class NamesForm(forms.Form):
+    """Roster numbers to come onto the list of an exam: pasted, or a text file with one a line."""
+
+    numbers = forms.CharField(
+        label=_("登录号，一行一个"),
+        help_text=_("可以从表格里复制“登录号”那一列，粘贴到这里。"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        strip=False,
+    )
+    file = forms.FileField(
+        label=_("或者上传文本文件"),
+        help_text=_("一行一个登录号，.txt 或只有一列的 .csv。"),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": ".txt,.csv"}),
+    )
+
+    def clean_file(self) -> str:
+        file = self.cleaned_data["file"]
+        if not file:
+            return ""
+        if file.size > MOST_BYTES:
+            raise forms.ValidationError(_("这个文件太大，请只留登录号一列，存成文本再传。"))
+        content = file.read()
+        for encoding in ("utf-8-sig", "gb18030"):
+            try:
+                return content.decode(encoding)
+            except UnicodeDecodeError:
+                continue
+        raise forms.ValidationError(_("这个文件不是文本，请把登录号一列复制粘贴到上面。"))
+
+    @property
+    def lines(self) -> list[str]:
+        text = f"{self.cleaned_data['numbers']}\n{self.cleaned_data['file']}"
+        return [line.strip().strip(',"').strip() for line in text.replace("\x00", "").splitlines()]
 
 
 class SectionForm(forms.Form):

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from exams import banks
+from exams import banks, tryout
 
 
 def lay(*, now: datetime) -> list[str]:
-    """Take in the questions that are not there yet."""
-    return [f"题库，新收 {banks.load()} 题"]
+    """Take in the questions that are not there yet; the exam to try the screen with, once there is a city."""
+    said = [f"题库，新收 {banks.load()} 题"]
+    return [*said, "考前试做"] if tryout.lay(now=now) else said

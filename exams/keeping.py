@@ -6,10 +6,10 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from exams.models import Attempt, JournalEntry, Presence
+from exams.models import TRYOUT, Attempt, AttemptState, Incident, JournalEntry, Presence
 from lms import retention
 
-A_MONTH = timedelta(days=30)
+A_WEEK, A_MONTH = timedelta(days=7), timedelta(days=30)
 
 
 def old_journals(now: datetime) -> QuerySet[Any]:
@@ -30,3 +30,18 @@ def old_presence(now: datetime) -> QuerySet[Any]:
 
 retention.rule("exam_journals", "早已公布成绩的考试的作答流水", due=old_journals, act=drop_journals)
 retention.rule("exam_presence", "一个月以前考试时的在线情况", due=old_presence, act=retention.delete)
+
+
+def old_tryouts(now: datetime) -> QuerySet[Any]:
+    """Papers on which somebody only tried the screen, a week after they were handed in."""
+    ended = [AttemptState.HANDED_IN, AttemptState.MARKED]
+    return Attempt.objects.filter(exam__seed=TRYOUT, state__in=ended, finished_at__lte=now - A_WEEK)
+
+
+def forget_tryouts(attempts: QuerySet[Any]) -> None:
+    rows = list(attempts.values_list("pk", flat=True))
+    Incident.objects.filter(attempt__in=rows).delete()
+    Attempt.objects.filter(pk__in=rows).delete()
+
+
+retention.rule("exam_tryouts", "考前试做的答卷", due=old_tryouts, act=forget_tryouts)

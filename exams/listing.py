@@ -1,4 +1,4 @@
-"""A worker's exams in the order they matter, and what to say about each: why it is mine, when, how much time is really left."""
+"""A worker's exams in the order they matter, and what to say about each: why it is mine, when, and how it stands."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,8 +8,8 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from exams import papers
-from exams.models import Attempt, AttemptState, Exam, JournalEntry
+from exams import resits, tries
+from exams.models import Attempt, AttemptState, Exam, ExamKind, JournalEntry
 from lms import numbers, times
 from lms.home import Due
 from roster.models import Employment
@@ -17,17 +17,25 @@ from roster.models import Employment
 
 def why(exam: Exam) -> str:
     """Why this exam is mine."""
-    who = Employment(exam.employment).label if exam.employment else _("全体")
-    return _(
-        "%(place)s%(who)s网格员参加。共 %(count)d 题，满分 %(full)s 分，%(need)s 分及格，作答 %(minutes)d 分钟。"
-    ) % {
-        "place": exam.territory.name,
-        "who": who,
+    return whom(exam) + _("共 %(count)d 题，满分 %(full)s 分，%(need)s 分及格，作答 %(minutes)d 分钟。") % {
         "count": exam.question_count,
         "full": numbers.plain(exam.full_marks),
         "need": numbers.plain(exam.pass_marks),
         "minutes": exam.minutes,
     }
+
+
+def whom(exam: Exam) -> str:
+    """Whom it concerns, as one of them reads it."""
+    if exam.kind == ExamKind.RESIT:
+        return _("上一场没有合格、缺考或者作废的人参加。")
+    if exam.by_list:
+        return _("名单上有你。")
+    who = Employment(exam.employment).label if exam.employment else _("全体")
+    said = {"place": exam.territory.name, "who": who}
+    if exam.kind == ExamKind.ENTRY:
+        return _("%(place)s%(who)s网格员中，还没有通过准入测试的人参加。") % said
+    return _("%(place)s%(who)s网格员参加。") % said
 
 
 def in_words(left: timedelta) -> str:
@@ -53,30 +61,49 @@ class Line:
 
 def grouped(attempts: QuerySet[Attempt], *, now: datetime) -> dict[str, Any]:
     """open: to be sat now; next: not open yet; past: handed in, marked, absent or over, the newest first."""
-    lines = [Line(attempt, due(attempt, now=now)) for attempt in attempts]
+    found = list(attempts)
+    newest = {attempt.exam_id: attempt.number for attempt in sorted(found, key=lambda attempt: attempt.number)}
+    lines = [Line(attempt, due(attempt, now=now)) for attempt in found]
     live = [line for line in lines if is_open(line.attempt, now)]
-    coming = [line for line in lines if line.attempt.state == AttemptState.DUE and now < line.exam.opens_at]
-    past = [line for line in reversed(lines) if line not in live and line not in coming]
-    return {"open": live, "next": coming, "past": past}
+    again = [
+        line
+        for line in lines
+        if line.attempt.number == newest[line.attempt.exam_id] and tries.may_again(line.attempt, now=now)
+    ]
+    coming = [line for line in lines if line.attempt.state == AttemptState.DUE and now < line.attempt.opens]
+    past = [
+        Line(line.attempt, over(line.attempt, now=now))
+        for line in reversed(lines)
+        if line not in live and line not in coming
+    ]
+    return {"open": live, "again": again, "next": coming, "past": past}
 
 
 def is_open(attempt: Attempt, now: datetime) -> bool:
     if attempt.state == AttemptState.SITTING:
         return now < attempt.ends_at
-    return attempt.state == AttemptState.DUE and attempt.exam.open_at(now)
+    return attempt.state == AttemptState.DUE and attempt.open_at(now)
 
 
 def due(attempt: Attempt, *, now: datetime) -> Due:
     exam = attempt.exam
     if is_open(attempt, now):
         return _now(attempt, now)
-    if attempt.state == AttemptState.DUE and now < exam.opens_at:
-        tag = _("%s 开考") % times.in_short(exam.opens_at)
-        return Due(exam.title, why(exam), exam.opens_at, tag, "brand", _entry(exam), _("看考试须知"), quiet=True)
+    if attempt.state == AttemptState.DUE and now < attempt.opens:
+        tag = _("%s 开考") % times.in_short(attempt.opens)
+        action = _("等待开考") if attempt.ready_at else _("考前检查")
+        return Due(exam.title, why(exam), attempt.opens, tag, "brand", _entry(exam), action, quiet=True)
+    if tries.may_again(attempt, now=now):
+        return _again(attempt, now)
+    return over(attempt, now=now)
+
+
+def over(attempt: Attempt, *, now: datetime) -> Due:
+    """An attempt to which nothing is left to do."""
+    exam = attempt.exam
     tag, tone = standing(attempt, now=now)
-    over = attempt.state in {AttemptState.DUE, AttemptState.ABSENT}
-    href = _entry(exam) if over else reverse("hand_in", args=[attempt.pk])
-    return Due(exam.title, why(exam), exam.closes_at, tag, tone, href, _("查看"), quiet=True)
+    href = reverse("hand_in", args=[attempt.pk]) if attempt.receipt else _entry(exam)
+    return Due(exam.title, why(exam), attempt.closes, tag, tone, href, _("查看"), quiet=True)
 
 
 def _entry(exam: Exam) -> str:
@@ -85,7 +112,7 @@ def _entry(exam: Exam) -> str:
 
 def _now(attempt: Attempt, now: datetime) -> Due:
     exam, sitting = attempt.exam, attempt.state == AttemptState.SITTING
-    until = attempt.ends_at if sitting else exam.closes_at
+    until = attempt.ends_at if sitting else attempt.closes
     left = in_words(until - now)
     if sitting:
         href = reverse("attempt", args=[attempt.pk])
@@ -94,9 +121,23 @@ def _now(attempt: Attempt, now: datetime) -> Due:
     return Due(exam.title, why(exam), until, left, tone, _entry(exam), _("去考试"))
 
 
+def _again(attempt: Attempt, now: datetime) -> Due:
+    """Sat, and may be sat again."""
+    exam, entry = attempt.exam, attempt.exam.kind == ExamKind.ENTRY
+    tag = _("没有合格，还能考 %d 次") if entry else _("还能练 %d 次")
+    action = _("去看结果，再考一次") if entry else _("看结果，再练一次")
+    href = reverse("hand_in", args=[attempt.pk])
+    tone = "warn" if entry else ""
+    return Due(exam.title, why(exam), attempt.closes, tag % tries.left(attempt), tone, href, action, quiet=not entry)
+
+
 def standing(attempt: Attempt, *, now: datetime) -> tuple[str, str]:
     """How a past attempt stands, and its tone. Says nothing about marks before the exam shows them."""
     exam = attempt.exam
+    if attempt.state == AttemptState.EXEMPT:
+        return _("免考"), "ok"
+    if attempt.state == AttemptState.VOID:
+        return _("作废，不计成绩"), "bad"
     if attempt.state in {AttemptState.DUE, AttemptState.ABSENT}:
         return _("缺考"), "bad"
     if attempt.state == AttemptState.SITTING:
@@ -109,28 +150,20 @@ def standing(attempt: Attempt, *, now: datetime) -> tuple[str, str]:
     return (_("%s 分，合格") % marks, "ok") if attempt.passed else (_("%s 分，不合格") % marks, "bad")
 
 
-def terms(attempt: Attempt, *, now: datetime) -> dict[str, Any]:
-    """What the entry page says about time: how many minutes there really are, and whether that is less than the allowance."""
-    exam = attempt.exam
-    left = exam.closes_at - now
-    short = exam.open_at(now) and left < timedelta(minutes=exam.minutes)
-    return {
-        "why": why(exam),
-        "headings": [papers.heading(place, section) for place, section in enumerate(exam.sections)],
-        "standing": standing(attempt, now=now)[0],
-        "early": now < exam.opens_at,
-        "open": is_open(attempt, now),
-        "short": short,
-        "minutes_left": max(1, int(left.total_seconds()) // 60),
-    }
-
-
 def afterwards(attempt: Attempt, *, now: datetime) -> dict[str, Any]:
-    """What happens after the hand-in, and whether the result may be seen."""
+    """What happens after the hand-in, whether the result may be seen, and how often it may be sat again."""
     shown = attempt.state == AttemptState.MARKED and attempt.exam.released(now)
     if shown and undecided(attempt):
-        return {"next_step": _("有迟到的答案等管理员决定，决定以后公布成绩"), "shown": False}
-    return {"next_step": next_step(attempt, now=now), "shown": shown}
+        shown, step = False, _("有迟到的答案等管理员决定，决定以后公布成绩")
+    else:
+        step = next_step(attempt, now=now)
+    again = tries.may_again(attempt, now=now)
+    return {
+        "next_step": step,
+        "shown": shown,
+        "again": tries.left(attempt) if again else 0,
+        "rule": resits.RULES.get(attempt.exam.counts, ""),
+    }
 
 
 def undecided(attempt: Attempt) -> bool:
@@ -141,10 +174,12 @@ def undecided(attempt: Attempt) -> bool:
 def next_step(attempt: Attempt, *, now: datetime) -> str:
     """What happens after the hand-in, as it truly stands."""
     exam = attempt.exam
+    if attempt.state == AttemptState.VOID:
+        return _("这次考试已经作废，不计成绩。如有疑问，请联系乡镇（街道）管理员")
     if attempt.marks is None and exam.released(now):
         return _("案例题由小教员评分，评完就能看成绩")
     if attempt.marks is None:
         return _("案例题由小教员评分，%s 公布成绩") % times.in_short(exam.shows_results_at)
     if not exam.released(now):
         return _("%s 公布成绩") % times.in_short(exam.shows_results_at)
-    return _("成绩已经公布")
+    return _("成绩已经公布") if exam.recorded else _("成绩马上就能看，不记入档案")

@@ -11,16 +11,16 @@ from django.db.models import DecimalField, Exists, F, OuterRef, QuerySet, Subque
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from exams import scoring
-from exams.models import Answer, Attempt, AttemptState, Award, Exam, JournalEntry, PaperItem, QuestionKind
+from exams import candidates, resits, scoring, tries
+from exams.models import Answer, Attempt, AttemptState, Award, Exam, ExamKind, PaperItem, QuestionKind
 from lms import audit, numbers
 from lms.refusal import Refused
 from records import certificates, ledger
 from records.models import Kind, Result
-from roster.models import User, Worker
+from roster.models import User
 
 BATCH = 1000
-ENTRY_FIELDS = ["exam_id", "worker_id", "state", "marks", "finished_at"]
+ENTRY_FIELDS = ["exam_id", "worker_id", "state", "marks", "finished_at", "closes_at"]
 
 
 def waiting(exam: Exam | None = None) -> QuerySet[Answer]:
@@ -139,9 +139,10 @@ def settle(attempt: Attempt, *, now: datetime) -> Attempt:
     attempt.marks = (attempt.machine_marks or scoring.ZERO) + by_persons
     attempt.state = AttemptState.MARKED
     attempt.save(update_fields=["marks", "state"])
-    undecided = JournalEntry.objects.waiting().filter(attempt=attempt).exists()
-    if attempt.exam.recorded and attempt.exam.released(now) and not undecided:
-        _post_one(attempt, now=now)
+    exam = attempt.exam
+    if exam.recorded and exam.released(now) and tries.final(exam, now=now).filter(pk=attempt.pk).exists():
+        _post([attempt], exam, now=now)
+        attempt.posted_at = now
     return attempt
 
 
@@ -164,10 +165,10 @@ def entry(attempt: Attempt) -> ledger.Entry:
         kind=Kind.EXAM,
         source=f"exams.exam:{exam.pk}",
         title=exam.title,
-        amount=attempt.marks or scoring.ZERO,
+        amount=resits.amount(attempt),
         out_of=exam.full_marks,
         result=result,
-        occurred_at=attempt.finished_at or exam.closes_at,
+        occurred_at=attempt.finished_at or attempt.closes,
         link=f"/exams/attempt/{attempt.pk}/result/",
     )
 
@@ -177,20 +178,22 @@ def certificate(attempt: Attempt) -> certificates.Award:
     sentence = _("%(name)s同志参加“%(title)s”，得%(marks)s分（满分%(full)s分，%(need)s分及格），考核合格。") % {
         "name": holder,
         "title": exam.title,
-        "marks": numbers.plain(attempt.marks or scoring.ZERO),
+        "marks": numbers.plain(resits.amount(attempt)),
         "full": numbers.plain(exam.full_marks),
         "need": numbers.plain(exam.pass_marks),
     }
     return certificates.Award(attempt.worker_id, holder, f"exams.attempt:{attempt.pk}", exam.title, sentence)
 
 
-def _post_one(attempt: Attempt, *, now: datetime) -> None:
-    ledger.post(entry(attempt), now=now)
-    if attempt.passed:
-        earned = certificate(attempt)
-        certificates.issue(attempt.worker, source=earned.source, title=earned.title, sentence=earned.sentence, now=now)
-    attempt.posted_at = now
-    attempt.save(update_fields=["posted_at"])
+def _post(batch: Sequence[Attempt], exam: Exam, *, now: datetime) -> None:
+    """These results to the ledger, certificates for those who passed; of an exam and its resit one result is left standing."""
+    ledger.post_many([entry(attempt) for attempt in batch], now=now)
+    certificates.issue_many([certificate(attempt) for attempt in batch if attempt.passed], now=now)
+    workers = [attempt.worker_id for attempt in batch]
+    if exam.kind == ExamKind.RESIT:
+        resits.decide(exam, workers, now=now)
+    # the tries before the one that counts are settled with it
+    exam.attempts.settled().filter(worker__in=workers, posted_at=None).update(posted_at=now)
 
 
 def post_results(exam: Exam, *, now: datetime) -> int:
@@ -208,30 +211,29 @@ def post_results(exam: Exam, *, now: datetime) -> int:
 
 @transaction.atomic
 def _post_batch(exam: Exam, *, now: datetime) -> int:
-    unposted = exam.attempts.to_post().order_by("finished_at", "pk")
+    unposted = tries.final(exam, now=now).order_by("finished_at", "pk")
     # of the worker only the name: opening sealed numbers for nothing takes longer than the rest
     unposted = unposted.select_related("worker").only(*ENTRY_FIELDS, "worker__name")
     batch = list(unposted.select_for_update(of=("self",))[:BATCH])
     for attempt in batch:
         attempt.exam = exam
     if batch:
-        ledger.post_many([entry(attempt) for attempt in batch], now=now)
-        certificates.issue_many([certificate(attempt) for attempt in batch if attempt.passed], now=now)
-        Attempt.objects.filter(pk__in=[attempt.pk for attempt in batch]).update(posted_at=now)
+        _post(batch, exam, now=now)
     return len(batch)
 
 
 @transaction.atomic
 def finish_absent(exam: Exam, *, now: datetime) -> int:
-    """After the close: those who never began are absent, with a record of it. Papers of people no longer on duty are withdrawn.
+    """After the close: those who never began are absent, with a record of it; who has a later window of their own is waited for.
 
+    Papers of people no longer on duty are withdrawn, and further tries that nobody began: what was sat before them stands.
     Before the close nothing happens; twice is once. Returns how many were absent.
     """
-    if now < exam.closes_at:
-        return 0
-    due = exam.attempts.filter(state=AttemptState.DUE)
-    due.exclude(worker__in=Worker.objects.active()).delete()
-    absent = due.update(state=AttemptState.ABSENT)
+    missed = Attempt.objects.filter(exam=exam, pk__in=Attempt.objects.missed(now=now).filter(exam=exam).values("pk"))
+    withdrawn = missed.exclude(worker__state__in=candidates.states(exam), number=1)
+    withdrawn.filter(allowances=None).delete()
+    withdrawn.update(state=AttemptState.EXEMPT)  # what was granted to them is kept
+    absent = missed.update(state=AttemptState.ABSENT)
     if absent:
         audit.note("exam.absent", now=now, subject=exam, absent=absent)
     return absent

@@ -9,12 +9,12 @@ from random import Random
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from exams import questions
-from exams.models import Exam, PaperItem, Question, QuestionKind
+from exams import candidates, questions
+from exams.models import Exam, ExamKind, PaperItem, Question, QuestionKind
 from lms import audit, numbers
 from lms.refusal import Refused
 from records.models import Subject
-from roster.models import User, Worker, WorkerQuerySet
+from roster.models import User
 
 NUMERALS = "一二三四五六七八九十"
 FROZEN = ["material", "stem", "options", "key", "points", "reference", "explanation", "basis"]
@@ -28,10 +28,16 @@ class Section:
     heading: str
     count: int
     held: int = 0
+    asked_before: int = 0
 
     @property
     def short(self) -> bool:
         return self.held < self.count
+
+    @property
+    def again(self) -> int:
+        """How many questions of the first exam a resit has to ask once more, because the banks hold no others."""
+        return max(0, self.count - (self.held - self.asked_before))
 
 
 def heading(place: int, section: dict) -> str:
@@ -47,20 +53,15 @@ def heading(place: int, section: dict) -> str:
     }
 
 
-def candidates(exam: Exam) -> WorkerQuerySet:
-    """Who sits: the workers on duty within the exam's territory, of its employment when it names one."""
-    workers = Worker.objects.active().within([exam.territory.path])
-    return workers.filter(employment=exam.employment) if exam.employment else workers
-
-
 def plan(exam: Exam) -> list[Section]:
     """What publishing would freeze: each section with what the banks hold. Questions of several sections count once."""
     taken: set[int] = set()
-    sections = []
+    sections, before = [], _asked_before(exam)
     for place, section in enumerate(exam.sections):
         held = [pk for pk in _eligible(section) if pk not in taken]
         taken.update(held[: int(section["count"])])
-        sections.append(Section(heading(place, section), int(section["count"]), len(held)))
+        known = sum(pk in before for pk in held)
+        sections.append(Section(heading(place, section), int(section["count"]), len(held), known))
     return sections
 
 
@@ -76,6 +77,9 @@ def objections(exam: Exam, *, now: datetime) -> list[str]:
             _("及格分 %(need)s 比满分 %(full)s 还高，请改及格分或试卷结构。")
             % {"need": numbers.plain(exam.pass_marks), "full": numbers.plain(exam.full_marks)}
         )
+    if not exam.recorded and any(section["kind"] == QuestionKind.CASE for section in exam.sections):
+        found.append(_("模拟考试和练习交卷就出分，不能有案例分析题（要人评分），请改试卷结构。"))
+    found += candidates.objections(exam, now=now)
     found += [_short(exam, place, section) for place, section in enumerate(plan(exam)) if section.short]
     return found
 
@@ -121,12 +125,24 @@ def _eligible(section: dict) -> list[int]:
 def _frozen(exam: Exam) -> Iterable[PaperItem]:
     chance = Random(f"{exam.seed}:paper")  # noqa: S311 - repeatable by seed, not a secret
     taken: set[int] = set()
+    before = _asked_before(exam)
     for place, section in enumerate(exam.sections):
-        chosen = chance.sample([pk for pk in _eligible(section) if pk not in taken], int(section["count"]))
+        held, count = [pk for pk in _eligible(section) if pk not in taken], int(section["count"])
+        fresh = [pk for pk in held if pk not in before]
+        chosen = chance.sample(fresh, min(count, len(fresh)))
+        chosen += chance.sample([pk for pk in held if pk in before], count - len(chosen))
         taken.update(chosen)
         found = Question.objects.in_bulk(chosen)
         for pk in chosen:
             yield freeze(exam, found[pk], section=place, marks=Decimal(section["marks"]))
+
+
+def _asked_before(exam: Exam) -> set[int]:
+    """Questions that the exam of this resit has asked, and the resits of it before this one."""
+    if exam.kind != ExamKind.RESIT:
+        return set()
+    asked = PaperItem.objects.filter(exam__in=candidates.family(exam)).exclude(exam=exam.pk)
+    return set(asked.exclude(question=None).values_list("question", flat=True))
 
 
 def freeze(exam: Exam, question: Question, *, section: int, marks: Decimal) -> PaperItem:
@@ -149,9 +165,10 @@ def fit(points: list[dict], *, marks: Decimal) -> list[dict]:
     return [{**point, "marks": f"{share:.1f}"} for point, share in zip(points, fitted, strict=True)]
 
 
-def order(exam: Exam, items: list[PaperItem], *, worker_id: int) -> list[list]:
-    """[[item id, [option order]], …]: questions shuffled within their section, options within their question."""
-    chance = Random(f"{exam.seed}:{worker_id}")  # noqa: S311 - repeatable by seed, not a secret
+def order(exam: Exam, items: list[PaperItem], *, worker_id: int, number: int = 1) -> list[list]:
+    """[[item id, [option order]], …]: questions shuffled within their section, options within their question; anew for each try."""
+    nth = f":{number}" if number > 1 else ""
+    chance = Random(f"{exam.seed}:{worker_id}{nth}")  # noqa: S311 - repeatable by seed, not a secret
     paper: list[list] = []
     for place in range(len(exam.sections)):
         own = [item for item in items if item.section == place]

@@ -16,7 +16,7 @@ def close_overdue() -> None:
         marking.finish_absent(exam, now=now)
     for exam in Exam.objects.to_post(now=now):
         marking.post_results(exam, now=now)
-    for exam in Exam.objects.published().filter(closes_at__gt=now).select_related("territory"):
+    for exam in Exam.objects.published().ordinary().filter(closes_at__gt=now).select_related("territory"):
         attempts.draw(exam, now=now)
 
 

@@ -5,6 +5,11 @@ from exams import views
 urlpatterns = [
     path("exams/", views.exams, name="exams"),
     path("exams/<int:exam>/", views.exam, name="exam"),
+    path("exams/<int:exam>/ready/", views.ready, name="exam_ready"),
+    path("exams/<int:exam>/clock/", views.clock, name="exam_clock"),
+    path("exams/try-out/", views.try_out, name="exam_try_out"),
+    path("exams/attempt/<int:attempt>/again/", views.again, name="exam_again"),
+    path("exams/attempt/<int:attempt>/receipts/", views.receipt_list, name="exam_receipts"),
     path("exams/attempt/<int:attempt>/", views.attempt, name="attempt"),
     path("exams/sit/<int:attempt>/<slug:act>", views.in_lane, name="exam_lane"),
     path("exams/attempt/<int:attempt>/hand-in/", views.hand_in, name="hand_in"),

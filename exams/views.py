@@ -1,14 +1,29 @@
 """What a worker sees of exams: the list, the entry page, the paper, the hand-in with its receipt, and the result."""
 
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from exams import attempts, lane, late, late_screens, listing, passes, rescue_keys, screens
+from exams import (
+    attempts,
+    entry,
+    lane,
+    late,
+    late_screens,
+    listing,
+    passes,
+    receiptlist,
+    rescue_keys,
+    screens,
+    tries,
+    tryout,
+)
 from exams.forms import PledgeForm
-from exams.models import Attempt, AttemptQuerySet, AttemptState
+from exams.models import TRYOUT, Attempt, AttemptQuerySet, AttemptState
+from lms.refusal import Refused
 from roster import reach
 from roster.asking import Asking
 
@@ -40,7 +55,7 @@ def own_attempt(request: Asking, pk: int) -> Attempt:
 @require_safe
 @never_cache
 def exams(request: Asking) -> HttpResponse:
-    mine = own(request).order_by("exam__closes_at")
+    mine = own(request).exclude(exam__seed=TRYOUT).order_by("exam__closes_at", "number")
     return render(request, "exams/list.html", listing.grouped(mine, now=request.now))
 
 
@@ -50,12 +65,59 @@ def exam(request: Asking, exam: int) -> HttpResponse:
     return entry_page(request, newest(request, exam))
 
 
-def entry_page(request: Asking, attempt: Attempt) -> HttpResponse:
-    unpledged = "pledge" in request.GET
-    form = PledgeForm({} if unpledged else None, initial={"pledge": attempt.ready_at is not None})
-    context = {"attempt": attempt, "exam": attempt.exam, "form": form, **listing.terms(attempt, now=request.now)}
-    response = render(request, "exams/entry.html", context)
+def entry_page(request: Asking, attempt: Attempt, form: PledgeForm | None = None) -> HttpResponse:
+    form = form or PledgeForm({} if "pledge" in request.GET else None)
+    context = {"attempt": attempt, "exam": attempt.exam, "form": form, **entry.terms(attempt, now=request.now)}
+    response = render(request, "exams/entry.html", context, status=422 if request.method == "POST" else 200)
     return with_pass(request, response, attempt)
+
+
+@require_POST
+@never_cache
+def ready(request: Asking, exam: int) -> HttpResponse:
+    """The rules are accepted before the bell; from then on one tap begins."""
+    found, form = newest(request, exam), PledgeForm(request.POST)
+    if not form.is_valid():
+        return entry_page(request, found, form)
+    try:
+        entry.accept(found, now=request.now)
+    except Refused as refusal:
+        messages.warning(request, refusal.sentence)
+    return redirect("exam", exam)
+
+
+@require_safe
+@never_cache
+def clock(request: Asking, exam: int) -> HttpResponse:
+    """Seconds to the bell, for the page that waits."""
+    return JsonResponse(entry.clock(newest(request, exam), now=request.now))
+
+
+@require_POST
+@never_cache
+def again(request: Asking, attempt: int) -> HttpResponse:
+    """The next try, ready to be begun."""
+    found = own_attempt(request, attempt)
+    try:
+        tries.again(found, now=request.now)
+    except Refused as refusal:
+        messages.warning(request, refusal.sentence)
+        return redirect("hand_in" if found.receipt else "exam", found.pk if found.receipt else found.exam_id)
+    return redirect("exam", found.exam_id)
+
+
+@require_POST
+@never_cache
+def try_out(request: Asking) -> HttpResponse:
+    """A mock paper of three questions on this device, to try the screen."""
+    device = passes.device_of(request) or passes.new_device()
+    try:
+        begun = tryout.begin(reach.worker_of(request), now=request.now, device=device)
+    except Refused as refusal:
+        messages.warning(request, refusal.sentence)
+        return redirect("exams")
+    to_paper = HttpResponseRedirect(f"{lane.PREFIX}{begun.pk}/paper")
+    return passes.give(to_paper, begun, user=request.user.pk, device=device, now=request.now)
 
 
 def with_pass(request: Asking, response: HttpResponse, attempt: Attempt) -> HttpResponse:
@@ -97,7 +159,7 @@ def in_lane(request: Asking, attempt: int, act: str) -> HttpResponse:
 def hand_in(request: Asking, attempt: int) -> HttpResponse:
     """Before: what is still open, and the question. After: the receipt, each time the same."""
     found = own_attempt(request, attempt)
-    if found.state in {AttemptState.DUE, AttemptState.ABSENT}:
+    if found.state != AttemptState.SITTING and not found.receipt:
         return redirect("exam", exam=found.exam_id)
     sheet = screens.sheet(found)
     context = {"attempt": found, "exam": found.exam, "sheet": sheet, "left": found.seconds_left(request.now)}
@@ -105,11 +167,22 @@ def hand_in(request: Asking, attempt: int) -> HttpResponse:
         here = passes.device_of(request) == found.device
         page = render(request, "exams/waits.html", {**context, "until": until, "here": here})
         return with_pass(request, page, found)
-    if not found.finished:
+    if found.state == AttemptState.SITTING:
         return render(request, "exams/check.html", context)
     token = rescue_keys.token(found.pk, passes.device_of(request))
     context |= {"late": late_screens.told(found), "token": token, "rescue_key": rescue_keys.public_key()}
     return render(request, "exams/receipt.html", {**context, **listing.afterwards(found, now=request.now)})
+
+
+@require_safe
+@never_cache
+def receipt_list(request: Asking, attempt: int) -> HttpResponse:
+    """After the hand-in: each save that counted, with its time and code."""
+    found = own_attempt(request, attempt)
+    if not found.receipt:
+        return redirect("hand_in", attempt=found.pk)
+    context = {"attempt": found, "exam": found.exam, "questions": receiptlist.of(found)}
+    return render(request, "exams/receipts.html", context)
 
 
 @require_safe
@@ -120,4 +193,5 @@ def result(request: Asking, attempt: int) -> HttpResponse:
     if not listing.afterwards(found, now=request.now)["shown"]:
         return redirect("hand_in" if found.finished else "exam", found.pk if found.finished else found.exam_id)
     sheet = screens.sheet(found, marked=True)
-    return render(request, "exams/result.html", {"attempt": found, "exam": found.exam, "sheet": sheet})
+    context = {"attempt": found, "exam": found.exam, "sheet": sheet, **listing.afterwards(found, now=request.now)}
+    return render(request, "exams/result.html", context)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
-from exams import cms, drafts, late_cms, rescue_cms, tally
+from exams import cms, cms_people, drafts, late_cms, rescue_cms, tally
 from exams.models import AttemptState, Exam
 from exams.viewsets import BankViewSet, QuestionViewSet
 from lms import menus, times
@@ -31,6 +31,9 @@ def addresses() -> list[URLPattern]:
         path("exams/<int:exam>/", cms.exam_state, name="exam_state"),
         path("exams/<int:exam>/edit/", cms.edit_exam, name="edit_exam"),
         path("exams/<int:exam>/publish/", cms.publish_exam, name="publish_exam"),
+        path("exams/<int:exam>/names/", cms_people.names, name="exam_names"),
+        path("exams/<int:exam>/names/<int:worker>/drop/", cms_people.drop_name, name="drop_exam_name"),
+        path("exams/<int:exam>/resit/", cms_people.resit, name="exam_resit"),
         path("exams/<int:exam>/drop/", cms.drop_exam, name="drop_exam"),
         path("exams/<int:exam>/late/", late_cms.exam_late, name="exam_late"),
         path("exams/<int:exam>/late/<int:attempt>/", late_cms.late_answers, name="late_answers"),
@@ -99,10 +102,13 @@ def what_waits(request: Asking, panels: list[Any]) -> None:
         if waiting:
             items.append(Waiting(_("场考试还没有发布"), waiting, reverse("exam_list"), "warn"))
     running = (
-        Exam.objects.published().touching(reach.paths(user, Duty.EXAMS)).filter(opens_at__lte=now, closes_at__gt=now)
+        Exam.objects.published()
+        .ordinary()
+        .touching(reach.paths(user, Duty.EXAMS))
+        .filter(opens_at__lte=now, closes_at__gt=now)
     )
     for exam in running.order_by("closes_at")[:3]:
-        yet = tally.attempts_within(user, exam).filter(state=AttemptState.DUE).count()
+        yet = tally.people(user, [exam]).filter(state=AttemptState.DUE).count()
         text = _("人还没考“%(title)s”，%(at)s 截止") % {"title": exam.title, "at": times.in_short(exam.closes_at)}
         items.append(Waiting(text, yet, reverse("exam_state", args=[exam.pk])))
     items += late_answers_wait(request)

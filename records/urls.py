@@ -5,6 +5,7 @@ from records import views
 urlpatterns: list[URLPattern] = [
     path("records/", views.my_records, name="my_records"),
     path("records/hours/", views.my_hours, name="my_hours"),
+    path("records/exams/", views.my_exams, name="my_exams"),
     path("records/work/", views.my_work, name="my_work"),
     path("records/certificates/<str:number>.png", views.certificate_image, name="certificate_image"),
     path("records/certificates/<str:number>/", views.certificate, name="certificate"),

@@ -52,6 +52,13 @@ def my_work(request: Asking) -> HttpResponse:
     return render(request, "records/my_work.html", {**context, "mean": overview.mean(counting)})
 
 
+@require_safe
+def my_exams(request: Asking) -> HttpResponse:
+    """Every result of a year, those in whose place another stands among them."""
+    context, _counting = every_record(request, Kind.EXAM)
+    return render(request, "records/my_exams.html", context)
+
+
 def every_record(request: Asking, kind: str) -> tuple[dict[str, Any], list[SkillRecord]]:
     """What the page of one kind and year shows, and those of its records that count."""
     worker, this_year = reach.worker_of(request), timezone.localtime(request.now).year

@@ -92,6 +92,12 @@ ACTS: dict[str, tuple[str, dict[str, Any], str]] = {
     "import_columns": ("a", {}, "import.reread"),
     "import_account_for": ("a", {}, "import.accounted_for"),
     "drop_exam": ("a", {}, "exam.dropped"),
+    "exam_names": ("a", {"numbers": "<roster_number>"}, "exam.listed"),
+    "drop_exam_name": ("a", {}, "exam.unlisted"),
+    "exam_resit": ("a", {}, "exam.drafted"),
+    "exam_ready": ("w", {"pledge": "on"}, "exam.ready"),
+    "exam_again": ("w", {}, "exam.again"),
+    "exam_try_out": ("w", {}, "exam.started"),
     "courses_require": (
         "a",
         {"course": "<course_page>", "territory": "<county>", "due_on": "2026-12-01", "reason": "年度必修"},
@@ -229,6 +235,7 @@ def ready(things: Things, colleague: Worker, city: Any) -> Things:  # noqa: F811
     return {
         **things,
         "county": city.county.pk,
+        "roster_number": colleague.number,
         "newest": max(Step.objects.values_list("pk", flat=True)),
         "course_page": CoursePage.objects.get().pk,
         "queries": {},

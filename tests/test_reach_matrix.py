@@ -28,7 +28,7 @@ from wagtail.images.tests.utils import get_test_image_file
 
 from courses import loading
 from courses.models import CoursePage, LessonPage, Requirement, Session
-from exams.models import Answer, Attempt, AttemptState, Bank, Exam, PaperItem, Question
+from exams.models import Answer, Attempt, AttemptState, Bank, Exam, Listed, PaperItem, Question
 from lms.models import AuditEntry, ImportRow, ImportRun, ImportState, Job, JobState
 from mentors.models import Claim
 from records import certificates, schemes
@@ -106,6 +106,7 @@ EXISTS_FOR = {
     # the worker's own
     "my_records": WORKERS,
     "my_hours": WORKERS,
+    "my_exams": WORKERS,
     "my_work": WORKERS,
     "my_assessment": WORKERS,
     "my_evidence": "w",
@@ -113,7 +114,12 @@ EXISTS_FOR = {
     "certificate_image": "wtac",
     "certificate_check": ALL,
     "exams": WORKERS,
+    "exam_try_out": WORKERS,
     "exam": "w",
+    "exam_ready": "w",
+    "exam_clock": "w",
+    "exam_again": "w",
+    "exam_receipts": "w",
     "attempt": "w",
     "exam_lane": SIGNED_IN,  # knows nobody without a pass, and leads to the door
     "hand_in": "w",
@@ -230,6 +236,9 @@ EXISTS_FOR = {
     "late_answers": "tac",
     "exam_rescue": "tabc",
     "exam_verify": "tabc",
+    "exam_names": "ac",
+    "drop_exam_name": "ac",
+    "exam_resit": "ac",
     "courses_requirements": "tabc",
     "courses_require": "abc",
     "courses_withdraw": "ac",
@@ -321,6 +330,17 @@ def things(city: Any, worker: Any, mentor: Any, county_admin: User, township_adm
         receipt="R-1",
     )
     Answer.objects.create(attempt=handed, item=marked, value="先断电。", seq=1, saved_at=now - 8 * day, waits=True)
+    by_list = Exam.objects.create(title="名单", opens_at=now + day, closes_at=now + 2 * day, by_list=True, **fields)
+    listed = Listed.objects.create(exam=by_list, worker=worker)
+    coming = Exam.objects.create(
+        title="将考", opens_at=now + day, closes_at=now + 2 * day, published_at=now - day, **fields
+    )
+    waited = Attempt.objects.create(exam=coming, worker=worker, paper=[])
+    often = {"kind": "practice", "tries": 2, "results_at": now - day, "published_at": now - day}
+    practice = Exam.objects.create(title="练", opens_at=now - day, closes_at=now + day, **often, **fields)
+    practised = Attempt.objects.create(
+        exam=practice, worker=worker, paper=[], state="marked", marks=0, finished_at=now, receipt="7P36-7NT7"
+    )
     claim = Claim.objects.create(mentor=mentor, attempt=handed, item=marked, taken_at=now, expires_at=now + hour)
     course = loading.catalog().add_child(instance=CoursePage(title="课", slug="course", subject="case", summary="学。"))
     block = {"stem": "？", "options": ["甲", "乙"], "key": "A", "explanation": "。"}
@@ -392,6 +412,11 @@ def things(city: Any, worker: Any, mentor: Any, county_admin: User, township_adm
         "edit_exam:": {"exam": draft.pk},
         "publish_exam:": {"exam": draft.pk},
         "drop_exam:": {"exam": draft.pk},
+        "exam_names:": {"exam": listed.exam_id},
+        "drop_exam_name:": {"exam": listed.exam_id, "worker": worker.pk},
+        "exam_resit:": {"exam": past.pk},
+        "exam_ready:": {"exam": waited.exam_id},
+        "exam_again:": {"attempt": practised.pk},
         "assessment_settle:": {"pk": draft_round.pk},
         "assessment_scheme:": {"pk": scheme.pk},
         "worker_step:": {"worker": worker.pk, "kind": "lend"},

@@ -1,7 +1,18 @@
 """Question banks, exams, what one person sat, and what happened in the room."""
 
 from exams.models.banks import Bank, Question, QuestionKind
-from exams.models.exam import Counts, Exam, ExamKind, ExamQuerySet, Layout, Listed, PaperItem
+from exams.models.exam import (
+    MOST_TRIES,
+    REPEATED,
+    TRYOUT,
+    Counts,
+    Exam,
+    ExamKind,
+    ExamQuerySet,
+    Layout,
+    Listed,
+    PaperItem,
+)
 from exams.models.room import Allowance, AllowanceKind, Incident, IncidentKind, Intervention, Measure, Notice
 from exams.models.sitting import (
     Answer,
@@ -16,6 +27,9 @@ from exams.models.sitting import (
 )
 
 __all__ = [
+    "MOST_TRIES",
+    "REPEATED",
+    "TRYOUT",
     "Allowance",
     "AllowanceKind",
     "Answer",

@@ -8,7 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from exams.models.banks import Question, QuestionKind
-from exams.models.sitting import Attempt, AttemptState
+from exams.models.sitting import Attempt
 from roster.models import Employment, Territory, User, Worker
 
 
@@ -22,6 +22,11 @@ class ExamKind(models.TextChoices):
 
 # what goes to the ledger; a mock and a practice leave nothing behind
 RECORDED = frozenset({ExamKind.FORMAL, ExamKind.ENTRY, ExamKind.RESIT})
+# what may be sat more than once
+REPEATED = frozenset({ExamKind.ENTRY, ExamKind.MOCK, ExamKind.PRACTICE})
+MOST_TRIES = 20
+# the seed of the standing exam in which everybody tries the screen (`exams.tryout`); all others draw theirs by chance
+TRYOUT = "tryout"
 
 
 class Layout(models.TextChoices):
@@ -41,10 +46,13 @@ class ExamQuerySet(models.QuerySet["Exam"]):
     def published(self) -> "ExamQuerySet":
         return self.exclude(published_at=None)
 
+    def ordinary(self) -> "ExamQuerySet":
+        """All but the one in which everybody tries the screen."""
+        return self.exclude(seed=TRYOUT)
+
     def to_finish(self, *, now: datetime) -> "ExamQuerySet":
-        """Closed, with papers that nobody began."""
-        due = Attempt.objects.filter(exam=OuterRef("pk"), state=AttemptState.DUE)
-        return self.filter(Exists(due), closes_at__lte=now)
+        """With papers that nobody began and nobody may begin any more."""
+        return self.published().filter(Exists(Attempt.objects.missed(now=now).filter(exam=OuterRef("pk"))))
 
     def to_post(self, *, now: datetime) -> "ExamQuerySet":
         """Showing results, with some that are not in the ledger yet."""
@@ -116,6 +124,11 @@ class Exam(models.Model):
     def recorded(self) -> bool:
         """Whether its results go to the ledger."""
         return self.kind in RECORDED
+
+    @property
+    def tryout(self) -> bool:
+        """Whether this is where everybody tries the screen: no exam that anybody has to sit."""
+        return self.seed == TRYOUT
 
     @property
     def shows_results_at(self) -> datetime:

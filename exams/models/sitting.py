@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -26,12 +27,30 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
 
     def undecided(self, *fates: "Fate") -> "AttemptQuerySet":
         """With answers that came too late and about which nobody has decided yet."""
-        return self.filter(models.Exists(JournalEntry.objects.waiting(*fates).filter(attempt=models.OuterRef("pk"))))
+        return self.filter(Exists(JournalEntry.objects.waiting(*fates).filter(attempt=OuterRef("pk"))))
 
     def to_post(self) -> "AttemptQuerySet":
         """Settled and not in the ledger yet; what still waits for a decision about late answers is not."""
-        late = JournalEntry.objects.waiting().filter(attempt=models.OuterRef("pk"))
-        return self.settled().filter(~models.Exists(late), posted_at=None)
+        late = JournalEntry.objects.waiting().filter(attempt=OuterRef("pk"))
+        return self.settled().filter(~Exists(late), posted_at=None)
+
+    def missed(self, *, now: datetime) -> "AttemptQuerySet":
+        """Not begun, and too late for it: the exam has closed, or the window of their own."""
+        return self.ending().filter(Q(closed_at__lte=now), state=AttemptState.DUE)
+
+    def ending(self) -> "AttemptQuerySet":
+        """With `closed_at`: when it can be begun no more, by the window of their own or by the exam's."""
+        return self.alias(closed_at=Coalesce("closes_at", F("exam__closes_at")))
+
+    def newest(self) -> "AttemptQuerySet":
+        """Of several tries of one person at one exam the last."""
+        later = Attempt.objects.filter(exam=OuterRef("exam"), worker=OuterRef("worker"), number__gt=OuterRef("number"))
+        return self.filter(~Exists(later))
+
+    def unsettled(self) -> "AttemptQuerySet":
+        """Something is still to come: to be sat, being sat, to be marked, or a result that is not in the ledger."""
+        coming = Q(state__in=[AttemptState.DUE, AttemptState.SITTING, AttemptState.HANDED_IN])
+        return self.filter(coming | Q(state__in=[AttemptState.MARKED, AttemptState.ABSENT], posted_at=None))
 
     def settled(self) -> "AttemptQuerySet":
         """Nothing is left to judge, and it counts: marked, or absent."""

@@ -1,7 +1,10 @@
-from django import template
+from datetime import datetime
 
-from exams import listing
-from exams.models import Attempt, AttemptState
+from django import template
+from django.db.models import F, Q
+
+from exams import listing, tries
+from exams.models import TRYOUT, Attempt, AttemptState, ExamKind
 from lms import numbers, times
 from lms.home import Due
 
@@ -19,8 +22,17 @@ def exams_due(context: template.Context) -> list[Due]:
     worker = getattr(request.user, "worker", None)
     if worker is None:
         return []
-    to_sit = Attempt.objects.filter(worker=worker, state__in=[AttemptState.DUE, AttemptState.SITTING])
-    coming = (
-        to_sit.filter(exam__closes_at__gt=request.now).select_related("exam__territory").order_by("exam__closes_at")
-    )
-    return [listing.due(attempt, now=request.now) for attempt in coming]
+    mine = Attempt.objects.filter(worker=worker).exclude(exam__seed=TRYOUT).newest().ending()
+    to_sit = Q(state__in=[AttemptState.DUE, AttemptState.SITTING], closed_at__gt=request.now)
+    # time may have been granted beyond the close
+    to_sit |= Q(state=AttemptState.SITTING, deadline__gt=request.now)
+    once_more = Q(exam__kind=ExamKind.ENTRY, exam__tries__gt=F("number"), state=AttemptState.MARKED)
+    once_more &= Q(closed_at__gt=request.now, marks__lt=F("exam__pass_marks"))
+    found = mine.filter(to_sit | once_more).select_related("exam__territory").order_by("exam__closes_at", "number")
+    last = {attempt.exam_id: attempt for attempt in found}
+    return [listing.due(attempt, now=request.now) for attempt in last.values() if wanted(attempt, request.now)]
+
+
+def wanted(attempt: Attempt, now: datetime) -> bool:
+    """Still to be sat, or to be sat again."""
+    return attempt.state != AttemptState.MARKED or tries.may_again(attempt, now=now)

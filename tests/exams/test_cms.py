@@ -14,6 +14,10 @@ def form(exam_territory, now, **changes):
     rows = [("single", "2", "10", ""), ("multiple", "1", "20", "policy")]
     data = {
         "title": "补充测试",
+        "kind": "formal",
+        "tries": "1",
+        "layout": "one",
+        "late_minutes": "10",
         "territory": exam_territory.pk,
         "employment": "",
         "opens_at": f"{timezone.localtime(now):%Y-%m-%dT%H:%M}",

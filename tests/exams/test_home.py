@@ -50,7 +50,7 @@ def test_home_says_what_why_and_by_when(make_exam, worker, due_for, now):
 def test_what_is_not_open_yet_is_quiet(make_exam, worker, due_for, now):
     make_exam(opens_at=now + timedelta(days=3), closes_at=now + timedelta(days=5))
     (coming,) = due_for(worker.user)
-    assert (coming.tag, coming.action, coming.quiet) == ("9月19日 10:00 开考", "看考试须知", True)
+    assert (coming.tag, coming.action, coming.quiet) == ("9月19日 10:00 开考", "考前检查", True)
 
 
 def test_nobodys_worker_has_nothing_due(make_exam, city_admin, due_for):
