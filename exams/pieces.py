@@ -74,8 +74,7 @@ class Parts:
     def shell(self, display: Display) -> Piece:
         """What stands around the questions, in the look this person chose."""
         if display not in self.shells:
-            count = self.exam.question_count
-            context = {"exam": self.exam, "display": display, "numbers": range(1, count + 1), "count": count}
+            context = {"exam": self.exam, "display": display}
             self.shells[display] = render("exams/paper.html", context)
         return self.shells[display]
 

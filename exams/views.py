@@ -1,8 +1,11 @@
 """What a worker sees of exams: the list, the entry page, the paper, the hand-in with its receipt, and the result."""
 
+from pathlib import Path
+
+from django.contrib.staticfiles import finders
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -86,8 +89,6 @@ def attempt(request: Asking, attempt: int) -> HttpResponse:
 def in_lane(request: Asking, attempt: int, act: str) -> HttpResponse:
     """The fast lane where no `lms.wsgi` stands before Django: the same answers, only slower."""
     reply = lane.respond(request.environ)  # type: ignore[attr-defined]
-    if reply.status == 303:
-        return HttpResponseRedirect(dict(reply.more)["Location"], status=303)
     return HttpResponse(reply.body, status=reply.status, content_type=reply.kind, headers=dict(reply.more))
 
 
@@ -114,3 +115,17 @@ def result(request: Asking, attempt: int) -> HttpResponse:
         return redirect("hand_in" if found.finished else "exam", found.pk if found.finished else found.exam_id)
     sheet = screens.sheet(found, marked=True)
     return render(request, "exams/result.html", {"attempt": found, "exam": found.exam, "sheet": sheet})
+
+
+@require_safe
+@cache_control(private=True, max_age=3600)
+def worker(request: Asking) -> HttpResponse:
+    """The service worker: at this address, because it may only keep pages below its own."""
+    script = Path(finders.find("js/exam-worker.js")).read_bytes()
+    return HttpResponse(script, content_type="text/javascript", headers={"Service-Worker-Allowed": "/exams/"})
+
+
+@require_safe
+def offline(request: Asking) -> HttpResponse:
+    """What the service worker shows where there is no network: nothing of anyone, the way back is found on the phone."""
+    return render(request, "exams/offline.html")

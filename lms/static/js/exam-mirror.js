@@ -2,8 +2,9 @@
 // sent yet. Kept until the receipt page has shown that the server has all of it. Without storage it lives as long as the page.
 //
 // {items: {item: {number, seq, page, value, at, tick, tried?, refused?, saved: null | {at, code}}}, receipts: [[number, item, seq, page, at, code]],
-//  unsent, flags?, made, time: {left, wall}, heard, news, away, left, handIn?, handed?, title}
-// at: the phone's clock in ms; tick: the page's steady clock; saved.at: the server's clock in words; unsent: how many answers wait.
+//  unsent, flags?: {items, sent}, time: {left, wall}, heard, news, away, left, gone?, looked?, handIn?, handed?, title, paper}
+// at: the phone's clock in ms; tick: the page's steady clock; saved.at: the server's clock in words; unsent: how many answers wait;
+// away: [when back, seconds] not told yet; left: how often the page was left.
 export const PREFIX = "in:exam:";
 const MOST_RECEIPTS = 600;
 

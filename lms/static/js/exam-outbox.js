@@ -20,13 +20,19 @@ export class Outbox extends EventTarget {
   // known: [[item, {number, seq, value}]] as the page shows them
   constructor({ mirror, answers, handIn, known }) {
     super();
-    Object.assign(this, { mirror, addresses: { answers, handIn }, page: 1 + Math.floor(Math.random() * 2 ** 31 - 1), known: new Map(known) });
+    Object.assign(this, { mirror, addresses: { answers, handIn }, page: 1 + Math.floor(Math.random() * (2 ** 31 - 2)), known: new Map(known) });
     Object.assign(this, { failures: 0, due: Infinity, typedDue: Infinity, notBefore: 0, most: MOST, stopped: false, beaten: clock() - jitter(BEAT_WITH) });
-    this.page = Math.max(1, this.page);
     // newer here than on the page: the page is an older copy, or the server lost it; asked once more, the same receipt comes back
-    const newer = Object.entries(mirror.read().items).filter(([item, one]) => one.saved && this.known.has(item) && one.seq > this.known.get(item).seq);
+    const newer = Object.entries(mirror.read().items).filter(([item, one]) => this.known.has(item) && one.saved && one.seq > this.known.get(item).seq);
     this.again = new Set(newer.map(([item]) => item));
+    for (const [item, entry] of newer) this.learn(item, entry);
     this.silent();
+  }
+
+  // The server has this, as far as this browser knows.
+  learn(item, entry) {
+    const { number } = this.known.get(item);
+    this.known.set(item, { number, seq: entry.seq, value: entry.value, at: entry.saved.at, entry });
   }
 
   put(item, value, { typing = false } = {}) {
@@ -57,7 +63,7 @@ export class Outbox extends EventTarget {
 
   putFlags(flags) {
     this.mirror.change((content) => {
-      content.flags = flags;
+      content.flags = { items: flags, sent: false };
     });
     this.soon();
   }
@@ -109,9 +115,10 @@ export class Outbox extends EventTarget {
   async round(leaving) {
     const content = this.mirror.read();
     const batch = this.batch(content);
-    if (!batch.length && content.handIn && !content.flags) return this.handIn();
+    const flags = content.flags && !content.flags.sent;
+    if (!batch.length && content.handIn && !flags) return this.handIn();
     const body = { page: batch.length ? batch[0][1].page : this.page, answers: batch.map(this.row, this) };
-    if (content.flags) body.flags = content.flags;
+    if (flags) body.flags = content.flags.items;
     const beats = clock() - this.beaten >= BEAT_WITH || !batch.length;
     if (beats) body.beat = this.beat(content);
     const items = batch.map(([item]) => item);
@@ -142,6 +149,7 @@ export class Outbox extends EventTarget {
   }
 
   async handIn() {
+    const asked = this.mirror.read().handIn;
     const reply = await post(this.addresses.handIn, {});
     if (reply.status === 200) {
       this.stopped = true;
@@ -149,11 +157,12 @@ export class Outbox extends EventTarget {
         delete content.handIn;
         content.handed = reply.receipt;
       });
-      return this.tell("handed", reply);
+      return this.tell("handed", { ...reply, asked });
     }
     if (reply.status === 409) return this.end(reply);
     this.retry(reply, []);
-    this.tell("later", {});
+    if (reply.status === 403) this.tell("signedout", {});
+    if (asked) this.tell("later", {});
   }
 
   take(reply, batch, body, fresh) {
@@ -171,7 +180,7 @@ export class Outbox extends EventTarget {
     Object.assign(this, { failures: 0, notBefore: 0, stopped: false });
     if (body.beat) this.beaten = clock();
     this.mirror.change((content) => {
-      if (body.flags && same(content.flags, body.flags)) delete content.flags;
+      if (body.flags && same(content.flags.items, body.flags)) content.flags.sent = true;
       if (body.beat) content.away.splice(0, body.beat.away.length);
     });
     this.acknowledge(reply.saved, batch);
@@ -179,7 +188,8 @@ export class Outbox extends EventTarget {
     this.tell("time", { left: reply.left, delay: reply.delay });
     if (reply.news) this.tell("news", { news: reply.news });
     const left = this.mirror.read();
-    if (this.batch(left).length || left.flags || left.handIn) this.soon(left.handIn ? 0 : jitter(SOON));
+    const flags = left.flags && !left.flags.sent;
+    if (this.batch(left).length || flags || left.handIn) this.soon(left.handIn ? 0 : jitter(SOON));
     this.silent();
   }
 
@@ -205,9 +215,9 @@ export class Outbox extends EventTarget {
       const mine = sent.get(item);
       if (!mine) continue;
       const stands = row.value === undefined ? mine.value : row.value;
-      const number = this.known.get(item).number;
+      const { number } = this.known.get(item);
       const entry = { number, seq: row.seq, value: stands, page: mine.page, at: mine.at, saved: { at: row.at, code: row.code } };
-      this.known.set(item, { number, seq: row.seq, value: stands, at: row.at, entry });
+      this.learn(item, entry);
       this.again.delete(item);
       let newer = false;
       let yours = mine.value;
