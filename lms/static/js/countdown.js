@@ -7,7 +7,7 @@ const SLEPT = 5000;
 const starts = new WeakMap();
 
 export function text(seconds) {
-  const left = Math.max(0, Math.ceil(seconds));
+  const left = Math.max(0, Math.floor(seconds));
   const pad = (n) => String(n).padStart(2, "0");
   const [hours, minutes] = [Math.floor(left / 3600), Math.floor((left % 3600) / 60)];
   return (hours ? `${hours}:${pad(minutes)}` : `${minutes}`) + `:${pad(left % 60)}`;

@@ -17,7 +17,7 @@ function write(element, text) {
 export const voice = (text) => write(speech, text);
 
 export function overall(state) {
-  pill.hidden = false;
+  pill.hidden = state === "none";
   if (pill.dataset.state !== state) pill.dataset.state = state;
 }
 pill.hidden = pill.dataset.state === "none";

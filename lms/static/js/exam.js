@@ -125,6 +125,8 @@ outbox.addEventListener("over", ({ detail: { state, message, next } }) => {
   if (over && banner.now && banner.now.name !== "elsewhere") return;
   over = true;
   freeze();
+  for (const [item] of mirror.waiting()) sheet.byItem.get(item).say("refused");
+  if (unsent()) overall("none");
   offerRescue();
   if (state === "elsewhere") return show("elsewhere", { text: message, link: door });
   forget(paper);
@@ -230,16 +232,18 @@ function merge({ loading = false } = {}) {
     const early = loading && !same(question.value, question.shown);
     const newer = entry && entry.seq > question.seq && !(early && entry.at < performance.timeOrigin);
     if (newer && (loading || entry.page !== outbox.page)) {
-      if (entry.saved) outbox.learn(question.item, entry);
       if (!same(question.value, entry.value)) question.value = entry.value;
       question.seq = entry.seq;
     } else if (early) {
       outbox.put(question.item, question.value); // tapped before this script had come
     }
-    if (!entry || (!loading && entry.page === outbox.page)) continue;
+    if (!entry || entry.seq < question.seq || (!loading && entry.page === outbox.page)) continue;
     if (waits(entry)) question.say("waiting");
     else if (entry.refused) question.say("refused");
-    else if (newer) question.say("saved", entry.saved.at);
+    else {
+      outbox.learn(question.item, entry);
+      question.say("saved", entry.saved.at);
+    }
   }
   sheet.tally();
 }
