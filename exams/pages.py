@@ -30,6 +30,8 @@ def paper(
     newest = max((one.saved_at for one in standing), default=None)
     values = {
         "attempt": str(attempt_id),
+        "road": f"/exams/sit/{attempt_id}/",
+        "door": f"/exams/attempt/{attempt_id}/",
         "told": told,
         "left": f"{left:.1f}",
         "left_text": times.countdown(int(left)),

@@ -89,7 +89,10 @@ def attempt(request: Asking, attempt: int) -> HttpResponse:
 def in_lane(request: Asking, attempt: int, act: str) -> HttpResponse:
     """The fast lane where no `lms.wsgi` stands before Django: the same answers, only slower."""
     reply = lane.respond(request.environ)  # type: ignore[attr-defined]
-    return HttpResponse(reply.body, status=reply.status, content_type=reply.kind, headers=dict(reply.more))
+    headers = dict(reply.more)
+    if reply.status == 303:
+        return HttpResponseRedirect(headers.pop("Location"), status=303, headers=headers)
+    return HttpResponse(reply.body, status=reply.status, content_type=reply.kind, headers=headers)
 
 
 @require_safe
@@ -121,7 +124,9 @@ def result(request: Asking, attempt: int) -> HttpResponse:
 @cache_control(private=True, max_age=3600)
 def worker(request: Asking) -> HttpResponse:
     """The service worker: at this address, because it may only keep pages below its own."""
-    script = Path(finders.find("js/exam-worker.js")).read_bytes()
+    found = finders.find("js/exam-worker.js")
+    assert found is not None
+    script = Path(found).read_bytes()
     return HttpResponse(script, content_type="text/javascript", headers={"Service-Worker-Allowed": "/exams/"})
 
 

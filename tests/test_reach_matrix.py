@@ -110,6 +110,8 @@ EXISTS_FOR = {
     "certificate_image": "wtac",
     "certificate_check": ALL,
     "exams": WORKERS,
+    "exam_worker": SIGNED_IN,
+    "exam_offline": SIGNED_IN,
     "exam": "w",
     "exam_start": "w",
     "attempt": "w",

@@ -327,7 +327,8 @@ def test_the_size_of_the_print_changes_without_losing_anything(sit):
     page.wait_for_load_state("networkidle")
     page.reload()
     assert page.get_attribute("html", "data-print") == "large"
-    assert page.is_visible("#q-1") and page.is_visible("#q-5")
+    assert page.is_visible("#q-1")
+    assert page.is_visible("#q-5")
 
 
 def test_it_hands_in_without_script(make_exam, worker, page_for):

@@ -8,7 +8,7 @@ import { Sheet, fill } from "./exam-sheet.js";
 import { Time } from "./exam-time.js";
 
 const form = document.getElementById("paper");
-const { answers, handIn, door, receipt, rescue, exam } = form.dataset;
+const { answers, handIn, door, rescue, exam } = form.dataset;
 const clock = document.querySelector("[data-countdown]");
 const paper = location.pathname;
 const RESCUE_AFTER = 60_000;
