@@ -306,7 +306,7 @@ def test_a_phone_that_slept_past_the_end_says_what_happened(sit):
     page, attempt = sit()
     end_in(attempt, minutes=-5)
     page.evaluate("dispatchEvent(new Event('online'))")
-    page.wait_for_selector("[data-banner]:has-text('考试已在')")
+    page.wait_for_selector("[data-banner]:has-text('时间到，系统已自动交卷。')")
     assert page.is_disabled("#q-1 .opts input >> nth=0")
     assert page.url.endswith("/paper")
     page.click("text=看回执")
@@ -398,3 +398,39 @@ def test_what_is_tapped_before_the_script_has_come_is_saved_too(make_exam, worke
     wait_saved(page, len(attempt.paper))
     assert stored(attempt, 1) is not None
     assert stored(attempt, len(attempt.paper)) == "先分开听。"
+
+
+def test_the_phone_forgets_at_sign_out_but_not_what_was_never_sent(sit, request):
+    page, attempt = sit()
+    choose(page, 1)
+    wait_saved(page, 1)
+    kept = "caches.keys().then(names => names.includes('in-exam-papers'))"
+    until(page, kept)
+    request.getfixturevalue("unreachable")
+    choose(page, 2)
+    page.wait_for_selector("[data-save][data-state=waiting]")
+    page.goto("/me/")
+    page.click("text=退出登录")
+    page.wait_for_selector("[name=password]")
+    assert mirror(page, attempt)["unsent"] == 1
+    assert not page.evaluate(kept)
+
+
+def test_a_phone_that_slept_is_told_how_long_and_a_clock_that_jumped_is_not_believed(sit):
+    page, attempt = sit()
+    page.evaluate("{ const now = Date.now; Date.now = () => now() + 40 * 60 * 1000; }")
+    end_in(attempt, minutes=19)  # as if 40 of the 60 minutes had gone by
+    page.wait_for_selector("text=手机休眠了 40 分钟")
+    assert 18 * 60 < seconds_shown(page) <= 19 * 60
+    page.evaluate("{ const now = Date.now; Date.now = () => now() + 24 * 3600 * 1000; }")
+    page.wait_for_timeout(2000)
+    assert page.locator("[data-news] li").count() == 1
+    assert 18 * 60 < seconds_shown(page) <= 19 * 60
+
+
+def test_at_twice_the_size_of_text_nothing_is_cut(sit):
+    page, _attempt = sit(layout=Layout.ALL)
+    page.set_viewport_size({"width": 180, "height": 370})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.click("button:has-text('题目表')")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

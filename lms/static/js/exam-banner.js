@@ -33,7 +33,7 @@ export const banner = {
     this.now = { name, ...more };
     box.hidden = false;
     this.refresh();
-    if (!heavier || WEIGHT[name] < WEIGHT.elsewhere) return;
+    if (!heavier || WEIGHT[name] < WEIGHT.handing) return;
     box.scrollIntoView({ block: "center" });
     box.focus({ preventScroll: true });
   },
@@ -48,8 +48,9 @@ export const banner = {
     if (!this.now) return;
     const { name, n, text, link, linkText, recall, frail, receipt } = this.now;
     const values = { n: n(), at: this.at || words.never, receipt };
+    const usual = (values.n === 0 && words[`${name}None`]) || words[`${name}Text`];
     write(within("[data-banner-title]"), words[`${name}Title`]);
-    write(within("[data-banner-text]"), fill(text === undefined ? words[`${name}Text`] : text, values) + (frail ? words.frail : ""));
+    write(within("[data-banner-text]"), fill(text === undefined ? usual : text, values) + (frail ? words.frail : ""));
     const anchor = within("[data-banner-link]");
     anchor.hidden = !link;
     if (link) {

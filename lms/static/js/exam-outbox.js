@@ -73,7 +73,7 @@ export class Outbox extends EventTarget {
     this.mirror.change((content) => {
       content.handIn = true;
     });
-    this.soon(0);
+    this.wake();
   }
 
   recall() {

@@ -26,7 +26,8 @@ export class Time {
     const { slept } = reading(this.element);
     const before = this.ends;
     const next = { low: now + left - delay, high: now + left };
-    const told = { slept: slept / 1000 };
+    // a clock that was only set forward is no sleep: then no time of the exam has gone
+    const told = { slept: before ? Math.min(slept / 1000, before.low - next.low) : 0 };
     if (before && next.low > before.high + STEP) told.granted = Math.max(1, Math.round((next.low - before.low) / 60));
     else if (before && slept < 1000 * STEP && next.high < before.low - STEP) told.shortened = true;
     else if (before && slept < 1000 * STEP) Object.assign(next, { low: Math.max(next.low, Math.min(before.low, next.high)), high: Math.min(next.high, before.high) });

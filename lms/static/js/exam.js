@@ -132,7 +132,7 @@ outbox.addEventListener("over", ({ detail: { state, message, next } }) => {
   forget(paper);
   if (state === "handed_in") return show("over", { text: message, link: next });
   if (state !== "closed") return show("over", { text: message, link: next, linkText: state === "void" ? words.voidLink : words.beginLink });
-  show("done", { text: unsent() ? `${message}${words.leftBehind}` : message, link: next });
+  show("done", { text: unsent() ? `${message}${words.leftBehind}` : words.closed, link: next });
   setTimeout(() => outbox.handIn(), 2000 + jitter(20_000)); // for its receipt number, and not all at once
 });
 
@@ -257,7 +257,7 @@ document.querySelector("[data-print-switch]").addEventListener("click", (event) 
   const print = button.value;
   document.documentElement.dataset.print = print;
   button.value = print === "large" ? "normal" : "large";
-  button.textContent = button.dataset[button.value];
+  button.querySelector("span").textContent = button.dataset[button.value];
   look(print);
   fetch(form.dataset.look, { method: "POST", redirect: "manual", body: new URLSearchParams({ print }) }).catch(() => null);
 });
