@@ -118,7 +118,8 @@ def enter(client: Client, attempt: Attempt) -> Client:
 def post(client: Client, attempt: Attempt, act: str, data: Any = None, **more: Any) -> Any:
     """A post to the fast lane, from a page of ours."""
     if not isinstance(data, str | bytes):
-        data, more = urlencode(data or {}, doseq=True), {"content_type": "application/x-www-form-urlencoded"}
+        data = urlencode(data or {}, doseq=True)
+        more["content_type"] = "application/x-www-form-urlencoded"
     return enter(client, attempt).post(lane(attempt, act), data, headers={"Origin": "http://testserver"}, **more)
 
 

@@ -2,6 +2,7 @@
 import { PREFIX } from "./exam-mirror.js";
 
 const list = document.querySelector("[data-papers]");
+let waiting = "";
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_all, name) => values[name]);
 
 try {
@@ -12,6 +13,7 @@ try {
     else {
       const link = document.createElement("a");
       Object.assign(link, { href: paper, className: "btn wide", textContent: fill(list.dataset.back, { title }) });
+      if (unsent) waiting = paper;
       line.append(link, unsent ? fill(list.dataset.unsent, { n: unsent }) : "");
     }
     list.append(line);
@@ -19,4 +21,7 @@ try {
 } catch {
   // no storage, so no paper either
 }
-addEventListener("online", () => location.reload());
+// Back on line: what waits goes out from its paper; who is already on the way somewhere is not called back.
+let going = false;
+document.addEventListener("click", () => (going = true));
+addEventListener("online", () => going || (waiting ? location.assign(waiting) : location.reload()));
