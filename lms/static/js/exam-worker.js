@@ -76,7 +76,19 @@ async function keepFiles(urls) {
   const have = await files.keys();
   for (const old of have.slice(0, Math.max(0, have.length + urls.length - MOST_FILES))) await files.delete(old);
   const missing = urls.filter((url) => !have.some((request) => request.url === url));
-  await Promise.all(missing.map((url) => files.add(url).catch(() => null)));
+  await Promise.all(missing.map((url) => keepFile(files, url)));
+}
+
+// A script with what it imports: one that is loaded only in need must open without network.
+async function keepFile(files, url) {
+  const reply = await fetch(url).catch(() => null);
+  if (!reply || reply.status !== 200) return;
+  await files.put(url, reply.clone());
+  if (!new URL(url).pathname.endsWith(".js")) return;
+  for (const [, part] of (await reply.text()).matchAll(/from "(\.\/[^"]+)"/g)) {
+    const next = new URL(part, url).href;
+    if (!(await files.match(next))) await keepFile(files, next);
+  }
 }
 
 async function keepPaper(path) {
