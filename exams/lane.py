@@ -17,7 +17,7 @@ from datetime import datetime
 from functools import cache, cached_property
 from io import BytesIO
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
@@ -28,7 +28,7 @@ from django.utils import timezone, translation
 
 from exams import attempts, beats, exchange, late, pages, passes, pressure, saving, sheets, trespass
 from exams.models import AttemptState
-from lms import policy
+from lms import context, policy
 from lms.refusal import Refused
 
 PREFIX = "/exams/sit/"
@@ -92,6 +92,10 @@ class Ask:
         except ValueError:
             raise Bad(400) from None
 
+    @cached_property
+    def query(self) -> dict[str, str]:
+        return dict(parse_qsl(self.environ.get("QUERY_STRING", "")[:200]))
+
     @property
     def ours(self) -> bool:
         """Whether a page of ours sent it: by Origin, which every browser of today sends with a post."""
@@ -122,7 +126,8 @@ def paper(ask: Ask, holder: passes.Pass) -> Reply:
         return see(f"/exams/attempt/{holder.attempt}/")
     if ask.now >= sat.deadline:
         return see(f"/exams/attempt/{holder.attempt}/hand-in/")
-    text = pages.paper(sheets.of(holder.exam), holder.attempt, sat, cookies=ask.cookies, now=ask.now)
+    told = pages.told(ask.query, sat, now=ask.now)
+    text = pages.paper(sheets.of(holder.exam), holder.attempt, sat, cookies=ask.cookies, told=told, now=ask.now)
     return squeezed(ask, text.encode())
 
 
@@ -159,7 +164,7 @@ def answers(ask: Ask, holder: passes.Pass) -> Reply:
 
 
 def form(ask: Ask, holder: passes.Pass) -> Reply:
-    """The plain form: all answers of the page at once."""
+    """The plain form: all answers of the page at once. Its buttons: save, check before the hand-in, another size of print."""
     guard = saving.Guard(holder.attempt, holder.worker, holder.device)
     sheet, standing = sheets.of(holder.exam), saving.answers(holder.attempt)
     given, flags = exchange.read_form(ask.form, sheet, standing)
@@ -172,7 +177,20 @@ def form(ask: Ask, holder: passes.Pass) -> Reply:
     attempts.flag(guard, flags)
     if reply.unfit:
         return see(f"{PREFIX}{holder.attempt}/paper?unfit={reply.unfit[0].item_id}")
-    return see(f"/exams/attempt/{holder.attempt}/hand-in/" if check else f"{PREFIX}{holder.attempt}/paper?saved=1")
+    if check:
+        return see(f"/exams/attempt/{holder.attempt}/hand-in/")
+    return see(f"{PREFIX}{holder.attempt}/paper?saved=1", *look_of(ask))
+
+
+def look(ask: Ask, holder: passes.Pass) -> Reply:
+    """The script has changed the size of the print already; this keeps it for the next page."""
+    return Reply(204, kind=HTML, more=look_of(ask))
+
+
+def look_of(ask: Ask) -> tuple[tuple[str, str], ...]:
+    response = HttpResponse()
+    context.keep(response, {"print": (ask.form.get("print") or [""])[0]})
+    return tuple(("Set-Cookie", cookie.OutputString()) for cookie in response.cookies.values())
 
 
 def hand_in(ask: Ask, holder: passes.Pass) -> Reply:
@@ -192,6 +210,7 @@ ACTS: dict[str, tuple[str, Callable[[Ask, passes.Pass], Reply]]] = {
     "paper": ("GET", paper),
     "answers": ("POST", answers),
     "form": ("POST", form),
+    "look": ("POST", look),
     "hand-in": ("POST", hand_in),
 }
 
@@ -248,8 +267,8 @@ def say(status: int, content: dict[str, Any]) -> Reply:
     return Reply(status, written(content).encode())
 
 
-def see(address: str) -> Reply:
-    return Reply(303, kind=HTML, more=(("Location", address),))
+def see(address: str, *more: tuple[str, str]) -> Reply:
+    return Reply(303, kind=HTML, more=(("Location", address), *more))
 
 
 def later() -> Reply:
@@ -290,6 +309,7 @@ def dressed(kind: str) -> tuple[tuple[str, str], ...]:
 
 REASONS = {
     200: "OK",
+    204: "No Content",
     303: "See Other",
     400: "Bad Request",
     403: "Forbidden",

@@ -4,6 +4,8 @@ from exams import views
 
 urlpatterns = [
     path("exams/", views.exams, name="exams"),
+    path("exams/worker.js", views.worker, name="exam_worker"),
+    path("exams/offline/", views.offline, name="exam_offline"),
     path("exams/<int:exam>/", views.exam, name="exam"),
     path("exams/<int:exam>/ready/", views.ready, name="exam_ready"),
     path("exams/<int:exam>/clock/", views.clock, name="exam_clock"),

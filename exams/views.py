@@ -1,9 +1,12 @@
 """What a worker sees of exams: the list, the entry page, the paper, the hand-in with its receipt, and the result."""
 
+from pathlib import Path
+
 from django.contrib import messages
+from django.contrib.staticfiles import finders
 from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -149,9 +152,10 @@ def attempt(request: Asking, attempt: int) -> HttpResponse:
 def in_lane(request: Asking, attempt: int, act: str) -> HttpResponse:
     """The fast lane where no `lms.wsgi` stands before Django: the same answers, only slower."""
     reply = lane.respond(request.environ)  # type: ignore[attr-defined]
+    headers = dict(reply.more)
     if reply.status == 303:
-        return HttpResponseRedirect(dict(reply.more)["Location"], status=303)
-    return HttpResponse(reply.body, status=reply.status, content_type=reply.kind, headers=dict(reply.more))
+        return HttpResponseRedirect(headers.pop("Location"), status=303, headers=headers)
+    return HttpResponse(reply.body, status=reply.status, content_type=reply.kind, headers=headers)
 
 
 @require_safe
@@ -195,3 +199,19 @@ def result(request: Asking, attempt: int) -> HttpResponse:
     sheet = screens.sheet(found, marked=True)
     context = {"attempt": found, "exam": found.exam, "sheet": sheet, **listing.afterwards(found, now=request.now)}
     return render(request, "exams/result.html", context)
+
+
+@require_safe
+@cache_control(private=True, max_age=3600)
+def worker(request: Asking) -> HttpResponse:
+    """The service worker: at this address, because it may only keep pages below its own."""
+    found = finders.find("js/exam-worker.js")
+    assert found is not None
+    script = Path(found).read_bytes()
+    return HttpResponse(script, content_type="text/javascript", headers={"Service-Worker-Allowed": "/exams/"})
+
+
+@require_safe
+def offline(request: Asking) -> HttpResponse:
+    """What the service worker shows where there is no network: nothing of anyone, the way back is found on the phone."""
+    return render(request, "exams/offline.html")

@@ -1,11 +1,14 @@
 """What every template may read about how this person wants the screen."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.http import HttpRequest
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 
 THEMES = ("auto", "light", "dark")
 PRINTS = ("normal", "large")
+YEAR = 365 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,13 @@ class Display:
             theme=theme if theme in THEMES else cls.theme,
             print=print_size if print_size in PRINTS else cls.print,
         )
+
+
+def keep(response: HttpResponse, chosen: Mapping[str, str]) -> None:
+    """Keep on this device what was chosen of theme and print size; an unknown value changes nothing."""
+    for name, choices in {"theme": THEMES, "print": PRINTS}.items():
+        if chosen.get(name) in choices:
+            response.set_cookie(name, chosen[name], max_age=YEAR, samesite="Lax", secure=settings.HTTPS, httponly=True)
 
 
 def display(request: HttpRequest) -> dict[str, Display]:

@@ -25,6 +25,8 @@ OFFICE = f"{COMMON}; script-src 'self'; {PARTS}; img-src 'self' data: blob:; fra
 WRITING = OFFICE.replace("script-src 'self'", "script-src 'self' 'unsafe-inline'; script-src-attr 'none'").replace(
     "style-src 'self'", "style-src 'self' 'unsafe-inline'"
 )
+# a service worker: it asks our own server and nobody else, and loads no further script
+WORKER = "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 # whatever is not a page: if a browser shows it all the same, nothing in it runs, loads or is framed
 FILE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 
@@ -40,6 +42,8 @@ PERMISSIONS = ", ".join([*(f"{feature}=()" for feature in DENIED.split(", ")), "
 
 def of(path: str, response: HttpResponseBase) -> str:
     """The policy of an answer: by what it is, and for pages by where they stand."""
+    if "Service-Worker-Allowed" in response:
+        return WORKER
     sent_away = response.get("Content-Disposition", "").startswith("attachment")
     if sent_away or not response.get("Content-Type", "").startswith("text/html"):
         return FILE

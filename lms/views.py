@@ -1,4 +1,3 @@
-from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import default_storage, storages
@@ -13,7 +12,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from lms import context, jobs
 
-YEAR = 365 * 24 * 3600
 # where Wagtail keeps pictures and their renditions
 PICTURES = ("images/", "original_images/")
 
@@ -70,11 +68,7 @@ def display(request: HttpRequest) -> HttpResponse:
     if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
         back = "/"
     response = redirect(back)
-    for name, choices in {"theme": context.THEMES, "print": context.PRINTS}.items():
-        if request.POST.get(name) in choices:
-            response.set_cookie(
-                name, request.POST[name], max_age=YEAR, samesite="Lax", secure=settings.HTTPS, httponly=True
-            )
+    context.keep(response, request.POST)
     return response
 
 

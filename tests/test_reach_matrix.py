@@ -115,6 +115,8 @@ EXISTS_FOR = {
     "certificate_check": ALL,
     "exams": WORKERS,
     "exam_try_out": WORKERS,
+    "exam_worker": SIGNED_IN,
+    "exam_offline": SIGNED_IN,
     "exam": "w",
     "exam_ready": "w",
     "exam_clock": "w",

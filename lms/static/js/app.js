@@ -2,3 +2,4 @@ import "./dialog.js";
 import "./once.js";
 import "./reveal.js";
 import "./focus.js";
+import "./departing.js";

@@ -1,13 +1,34 @@
 // After the hand-in: what this phone still kept was never with the server. It is counted here truly, and kept for whoever must decide.
-const attempt = document.querySelector("[data-receipt]").dataset.receipt;
+// When the server has all of it, only the receipts stay, until the sign-out.
+import { Mirror } from "./exam-mirror.js";
+
+const { receipt: attempt, paper } = document.querySelector("[data-receipt]").dataset;
+const mirror = new Mirror(attempt);
+const content = mirror.read();
 const note = document.querySelector("[data-unsent]");
-try {
-  const kept = JSON.parse(localStorage.getItem(`exam:${attempt}`)) || {};
-  const unsent = Object.keys(kept).filter((item) => item !== "flags").length;
-  if (unsent) {
-    note.querySelector("[data-unsent-text]").textContent = note.dataset.unsent.replace("{n}", unsent);
-    note.hidden = false;
-  }
-} catch {
-  // no storage, so nothing was kept on this phone
+const kept = document.querySelector("[data-kept-receipts]");
+
+if (content.unsent) {
+  note.querySelector("[data-unsent-text]").textContent = note.dataset.unsent.replace("{n}", content.unsent);
+  note.hidden = false;
+  note.querySelector("[data-rescue-open]").addEventListener("click", async () => {
+    const { openRescue } = await import(note.dataset.rescue);
+    await openRescue({ attempt, mirror });
+  });
+} else if (content.receipts.length) {
+  mirror.change((now) => {
+    const { receipts, title } = now;
+    for (const name of Object.keys(now)) delete now[name];
+    Object.assign(now, { items: {}, receipts, title, paper, handed: document.querySelector(".receipt-no").textContent });
+  });
 }
+if (content.receipts.length) {
+  const newest = new Map(content.receipts.map((row) => [row[0], row]));
+  for (const [number, , , , at, code] of [...newest.values()].sort((a, b) => a[0] - b[0])) {
+    const line = document.createElement("li");
+    line.textContent = kept.dataset.line.replace("{n}", number).replace("{at}", at).replace("{code}", code);
+    kept.querySelector("ol").append(line);
+  }
+  kept.hidden = false;
+}
+if (navigator.serviceWorker && navigator.serviceWorker.controller) navigator.serviceWorker.controller.postMessage({ forget: paper });
