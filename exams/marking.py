@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import DecimalField, Exists, F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import DecimalField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
@@ -69,6 +69,8 @@ def changeable(attempt: Attempt, *, now: datetime) -> bool:
 def _judge(attempt: Attempt, item: PaperItem, points: list[int], *, now: datetime) -> None:
     if attempt.state == AttemptState.MARKED and not changeable(attempt, now=now):
         raise Refused(_("这份答卷已经出分，不能再改，请联系管理员。"), code="settled")
+    if attempt.state == AttemptState.VOID:
+        raise Refused(_("这份答卷已经作废，不用再评。"), code="void")
     if not changeable(attempt, now=now):
         raise Refused(_("这份答卷还没有交，不能评分。"), code="not_handed_in")
     if item.kind != QuestionKind.CASE or item.exam_id != attempt.exam_id:
@@ -224,12 +226,14 @@ def _post_batch(exam: Exam, *, now: datetime) -> int:
 def finish_absent(exam: Exam, *, now: datetime) -> int:
     """After the close: those who never began are absent, with a record of it. Papers of people no longer on duty are withdrawn.
 
-    Before the close nothing happens; twice is once. Returns how many were absent.
+    Before the close nothing happens, and nothing to who has a later close of their own; twice is once. Returns how many were absent.
     """
     if now < exam.closes_at:
         return 0
-    due = exam.attempts.filter(state=AttemptState.DUE)
-    due.exclude(worker__in=Worker.objects.active()).delete()
+    due = exam.attempts.filter(Q(closes_at=None) | Q(closes_at__lte=now), state=AttemptState.DUE)
+    gone = due.exclude(worker__in=Worker.objects.active())
+    gone.filter(Attempt.untouched()).delete()
+    gone.update(state=AttemptState.EXEMPT)  # what was given or noted is kept with its paper
     absent = due.update(state=AttemptState.ABSENT)
     if absent:
         audit.note("exam.absent", now=now, subject=exam, absent=absent)

@@ -42,8 +42,9 @@ class ExamQuerySet(models.QuerySet["Exam"]):
         return self.exclude(published_at=None)
 
     def to_finish(self, *, now: datetime) -> "ExamQuerySet":
-        """Closed, with papers that nobody began."""
-        due = Attempt.objects.filter(exam=OuterRef("pk"), state=AttemptState.DUE)
+        """Closed, with papers that nobody began and nobody may begin any more."""
+        over = Q(closes_at=None) | Q(closes_at__lte=now)
+        due = Attempt.objects.filter(over, exam=OuterRef("pk"), state=AttemptState.DUE)
         return self.filter(Exists(due), closes_at__lte=now)
 
     def to_post(self, *, now: datetime) -> "ExamQuerySet":
