@@ -74,7 +74,7 @@ def due(attempt: Attempt, *, now: datetime) -> Due:
         tag = _("%s 开考") % times.in_short(exam.opens_at)
         return Due(exam.title, why(exam), exam.opens_at, tag, "brand", _entry(exam), _("看考试须知"), quiet=True)
     tag, tone = standing(attempt, now=now)
-    over = attempt.state in {AttemptState.DUE, AttemptState.ABSENT}
+    over = not (attempt.finished or attempt.state == AttemptState.SITTING)
     href = _entry(exam) if over else reverse("hand_in", args=[attempt.pk])
     return Due(exam.title, why(exam), exam.closes_at, tag, tone, href, _("查看"), quiet=True)
 
@@ -99,6 +99,10 @@ def standing(attempt: Attempt, *, now: datetime) -> tuple[str, str]:
     exam = attempt.exam
     if attempt.state in {AttemptState.DUE, AttemptState.ABSENT}:
         return _("缺考"), "bad"
+    if attempt.state == AttemptState.EXEMPT:
+        return _("免考"), ""
+    if attempt.state == AttemptState.VOID:
+        return _("作废"), "bad"
     if attempt.state == AttemptState.SITTING:
         return _("已截止，正在收卷"), ""
     if not exam.released(now):

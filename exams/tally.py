@@ -17,7 +17,11 @@ STATES = [
     AttemptState.HANDED_IN,
     AttemptState.MARKED,
     AttemptState.ABSENT,
+    AttemptState.EXEMPT,
+    AttemptState.VOID,
 ]
+
+BEGUN = (AttemptState.SITTING, AttemptState.HANDED_IN, AttemptState.MARKED, AttemptState.VOID)
 
 
 @dataclass
@@ -29,11 +33,12 @@ class Row:
 
     @property
     def all(self) -> int:
-        return sum(self.counts.values())
+        """Those who are to sit it: not the exempt."""
+        return sum(self.counts.values()) - self.counts.get(AttemptState.EXEMPT, 0)
 
     @property
     def sat(self) -> int:
-        return sum(self.counts[state] for state in (AttemptState.SITTING, AttemptState.HANDED_IN, AttemptState.MARKED))
+        return sum(self.counts[state] for state in BEGUN)
 
     @property
     def cells(self) -> list[int]:

@@ -96,7 +96,7 @@ def in_lane(request: Asking, attempt: int, act: str) -> HttpResponse:
 def hand_in(request: Asking, attempt: int) -> HttpResponse:
     """Before: what is still open, and the question. After: the receipt, each time the same."""
     found = own_attempt(request, attempt)
-    if found.state in {AttemptState.DUE, AttemptState.ABSENT}:
+    if not (found.finished or found.state == AttemptState.SITTING):
         return redirect("exam", exam=found.exam_id)
     sheet = screens.sheet(found)
     context = {"attempt": found, "exam": found.exam, "sheet": sheet, "left": found.seconds_left(request.now)}

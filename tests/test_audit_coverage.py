@@ -92,6 +92,16 @@ ACTS: dict[str, tuple[str, dict[str, Any], str]] = {
     "import_columns": ("a", {}, "import.reread"),
     "import_account_for": ("a", {}, "import.accounted_for"),
     "drop_exam": ("a", {}, "exam.dropped"),
+    "exam_allow": ("a", {"kind": "time", "minutes": "10", "reason": "停电"}, "exam.time_granted"),
+    "exam_notice": ("a", {"territory": "<county>", "text": "请不要退出页面"}, "exam.notice_sent"),
+    "exam_note": ("a", {"note-text": "看了手机"}, "exam.incident_noted"),
+    "exam_ask": ("a", {"ask-measure": "close", "ask-reason": "代考"}, "exam.intervention_asked"),
+    "exam_decide": ("a", {"agreed": "1"}, "exam.intervention_decided"),
+    "exam_window": (
+        "a",
+        {"opens_at": "<opens>", "closes_at": "2026-09-18T10:00", "reason": "network"},
+        "exam.window_moved",
+    ),
     "courses_require": (
         "a",
         {"course": "<course_page>", "territory": "<county>", "due_on": "2026-12-01", "reason": "年度必修"},
@@ -177,6 +187,7 @@ UNNOTED = {
     "keep_view": "how somebody likes to see a list, for themselves",
     "rename_view": "the same",
     "drop_view": "the same",
+    "exam_weigh": "asks for work behind the scenes; what is found is noted there",
 }
 # what is written by such forms
 QUIET = {
