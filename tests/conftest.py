@@ -17,6 +17,7 @@ from django.core.cache import cache
 from django.test import Client, TransactionTestCase
 from django.utils import timezone
 
+from exams import sheets
 from mentors.models import Mentor
 from roster import roles
 from roster.models import (
@@ -69,6 +70,7 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
 @pytest.fixture(autouse=True)
 def _empty_cache() -> None:
     cache.clear()
+    sheets.forget()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

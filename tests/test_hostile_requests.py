@@ -17,6 +17,7 @@ from courses.models import Session
 from exams.models import Attempt, AttemptState, Exam, PaperItem
 from roster import roles
 from roster.models import User
+from tests.exams.conftest import enter, post
 
 pytestmark = pytest.mark.django_db
 LONG, HUGE = "9" * 5000, "9" * 30
@@ -66,15 +67,16 @@ def sitting(city: Any, worker: Any, now: Any) -> Attempt:
     ids=["nested", "endless-seq", "endless-item", "endless-flag", "long-number", "too-big"],
 )
 def test_json_of_a_wrong_shape(client_of: Any, sitting: Attempt, body: str) -> None:
-    reply = client_of(sitting.worker.user).post(f"/exams/attempt/{sitting.pk}/answers", body, "application/json")
-    assert (reply.status_code, reply.json()["state"]) == (400, "unfit")
+    reply = post(client_of(sitting.worker.user), sitting, "answers", body, content_type="application/json")
+    assert reply.status_code in {400, 413}
+    assert sitting.answers.count() == 0
 
 
 @pytest.mark.parametrize("value", [LONG, HUGE, "-1", "x"])
 def test_a_form_of_answers_with_numbers_of_no_row(client_of: Any, sitting: Attempt, value: str) -> None:
     item = sitting.paper[0][0]
     sent = {f"seq-{item}": value, f"a-{item}": "0", "flag": value}
-    assert client_of(sitting.worker.user).post(f"/exams/attempt/{sitting.pk}/answers", sent).status_code == 302
+    assert post(client_of(sitting.worker.user), sitting, "form", sent).status_code == 303
     assert sitting.answers.count() == 0
 
 
@@ -94,7 +96,7 @@ def test_an_address_that_no_database_can_look_up_is_unknown(client_of: Any, work
     assert client_of(worker.user).get(path).status_code == 404
 
 
-@pytest.mark.parametrize("path", [f"/learn/{HUGE}/beat", f"/learn/{HUGE}/finish", f"/exams/{HUGE}/start/"])
+@pytest.mark.parametrize("path", [f"/learn/{HUGE}/beat", f"/learn/{HUGE}/finish", f"/exams/sit/{HUGE}/start"])
 def test_so_is_one_that_takes_a_form(client_of: Any, worker: Any, path: str) -> None:
     assert client_of(worker.user).post(path).status_code == 404
 
@@ -182,7 +184,7 @@ def test_nobody_is_locked_out_from_elsewhere(worker: Any, password: str) -> None
 
 CHANGING = {
     "worker": (
-        "/password/ /exams/1/start/ /exams/attempt/1/answers /exams/attempt/1/hand-in/ /learn/1/beat /learn/1/finish "
+        "/password/ /exams/attempt/1/ /learn/1/beat /learn/1/finish "
         "/learn/1/check/x /marking/next/ /marking/x/ /sign-in/ /sign-in/who/ /sign-out/ /display/ "
         "/sign-in/forgotten/ /sign-in/forgotten/code/ /sign-in/forgotten/password/ /password/mailbox/"
     ),
@@ -203,6 +205,20 @@ def test_every_changing_address_wants_the_token(persona: str, request: pytest.Fi
     client = Client(enforce_csrf_checks=True)
     client.force_login(person if isinstance(person, User) else person.user)
     assert [address for address in CHANGING[persona].split() if client.post(address).status_code != 403] == []
+
+
+@pytest.mark.parametrize("act", ["start", "answers", "form", "hand-in"])
+@pytest.mark.parametrize(
+    "origin", [{}, {"Origin": "https://elsewhere.example"}, {"Referer": "https://elsewhere.example/"}]
+)
+def test_the_fast_lane_takes_posts_from_our_own_pages_only(
+    client_of: Any, sitting: Attempt, act: str, origin: dict[str, str]
+) -> None:
+    client = enter(client_of(sitting.worker.user), sitting)
+    sent = '{"answers": []}'
+    assert client.post(f"/exams/sit/{sitting.pk}/{act}", sent, "application/json", headers=origin).status_code == 403
+    sitting.refresh_from_db()
+    assert sitting.state == AttemptState.SITTING
 
 
 def test_handouts_end_with_the_role(client_of: Any, county_admin: User, security_admin: User, now: Any) -> None:

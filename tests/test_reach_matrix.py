@@ -111,9 +111,8 @@ EXISTS_FOR = {
     "certificate_check": ALL,
     "exams": WORKERS,
     "exam": "w",
-    "exam_start": "w",
     "attempt": "w",
-    "save_answer": "w",
+    "exam_lane": SIGNED_IN,  # knows nobody without a pass, and leads to the door
     "hand_in": "w",
     "attempt_result": "w",
     # lessons
@@ -317,9 +316,14 @@ def things(city: Any, worker: Any, mentor: Any, county_admin: User, township_adm
     )
     marked = PaperItem.objects.create(exam=past, section=0, kind="case", marks=50, content=case)
     handed = Attempt.objects.create(
-        exam=past, worker=worker, paper=[[marked.pk, []]], state=AttemptState.HANDED_IN, finished_at=now - 8 * day
+        exam=past,
+        worker=worker,
+        paper=[[marked.pk, []]],
+        state=AttemptState.HANDED_IN,
+        finished_at=now - 8 * day,
+        receipt="R-1",
     )
-    Answer.objects.create(attempt=handed, item=marked, value="先断电。", seq=1, saved_at=now - 8 * day)
+    Answer.objects.create(attempt=handed, item=marked, value="先断电。", seq=1, saved_at=now - 8 * day, waits=True)
     claim = Claim.objects.create(mentor=mentor, attempt=handed, item=marked, taken_at=now, expires_at=now + hour)
     course = loading.catalog().add_child(instance=CoursePage(title="课", slug="course", subject="case", summary="学。"))
     block = {"stem": "？", "options": ["甲", "乙"], "key": "A", "explanation": "。"}
@@ -348,6 +352,7 @@ def things(city: Any, worker: Any, mentor: Any, county_admin: User, township_adm
     return {
         "exam": exam.pk,
         "attempt": attempt.pk,
+        "act": "paper",
         "number": certificates.issue(worker, source="x:1", title="证", sentence="合格。", now=now).number,
         "token": worker.certificates.get().token,
         "year": 2025,

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from exams import attempts, papers, passes, saving, sheets
+from exams import attempts, papers, passes, saving
 from exams.models import Attempt, Bank, Exam, PaperItem, Question
 from lms.refusal import Refused
 from roster.models import Worker
@@ -20,11 +20,6 @@ SECTIONS = [
     {"kind": "truefalse", "count": 1, "marks": "20.0", "subject": ""},
 ]
 CASE = {"kind": "case", "count": 1, "marks": "40.0", "subject": ""}
-
-
-@pytest.fixture(autouse=True)
-def _no_sheets_from_before() -> None:
-    sheets.forget()
 
 
 @pytest.fixture

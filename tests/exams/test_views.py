@@ -259,3 +259,10 @@ def test_the_list_of_three_costs_the_queries_of_one(make_exam, client, django_as
         client.get(reverse("exams"))
         costs.append(cost(client, reverse("exams"), django_assert_max_num_queries))
     assert costs[0] == costs[1]
+
+
+def test_the_pass_goes_with_the_sign_in(sitting, client):
+    """On a shared phone the next person must not find the paper open."""
+    assert enter(client, sitting).get(lane(sitting, "paper")).status_code == 200
+    client.post("/sign-out/")
+    assert [name for name, morsel in client.cookies.items() if morsel.value and name.startswith("in-")] == []

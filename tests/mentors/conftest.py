@@ -76,7 +76,7 @@ def hand_in(exam: Exam, items: list[PaperItem], now: datetime) -> Callable[..., 
         )
         Answer.objects.bulk_create(
             [
-                Answer(attempt=attempt, item=item, value=text, seq=1, saved_at=attempt.finished_at)
+                Answer(attempt=attempt, item=item, value=text, seq=1, saved_at=attempt.finished_at, waits=True)
                 for item, text in zip(items, words, strict=False)
             ]
         )

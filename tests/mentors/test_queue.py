@@ -61,7 +61,7 @@ def test_question_by_question_and_not_in_the_order_of_the_roster(mentor, crowd, 
     from exams.models import Answer
 
     Answer.objects.bulk_create(
-        [Answer(attempt=a, item=items[1], value="第二题", seq=1, saved_at=now) for a in attempts]
+        [Answer(attempt=a, item=items[1], value="第二题", seq=1, saved_at=now, waits=True) for a in attempts]
     )
     order = []
     while taken := queue.claim(mentor, now=now):
@@ -194,5 +194,5 @@ def test_nobody_marks_an_exam_they_have_yet_to_sit(mentor, worker, hand_in, exam
     exam.save()
     own = Attempt.objects.create(exam=exam, worker=mentor.worker, paper=[], state=AttemptState.DUE)
     assert queue.claim(mentor, now=now) is None
-    Attempt.objects.filter(pk=own.pk).update(state=AttemptState.HANDED_IN)
+    Attempt.objects.filter(pk=own.pk).update(state=AttemptState.HANDED_IN, receipt="R-1", finished_at=now)
     assert queue.claim(mentor, now=now) is not None

@@ -46,7 +46,14 @@ def person(worker: Worker, county_admin: User, city: Any, now: Any, django_captu
     )
     item = PaperItem.objects.create(exam=exam, section=0, kind="case", marks=50, content={})
     attempt = Attempt.objects.create(
-        exam=exam, worker=worker, paper=[], state=AttemptState.MARKED, marks=Decimal(66), posted_at=long_ago
+        exam=exam,
+        worker=worker,
+        paper=[],
+        state=AttemptState.MARKED,
+        marks=Decimal(66),
+        finished_at=long_ago,
+        receipt="R-1",
+        posted_at=long_ago,
     )
     Answer.objects.create(attempt=attempt, item=item, value=f"我{NAME}先断电。", seq=1, saved_at=long_ago, marks=40)
     certificate = certificates.issue(worker, source="x:1", title="证", sentence=f"{NAME}同志考试合格。", now=long_ago)

@@ -148,7 +148,7 @@ def test_it_is_refused_while_something_stands_on_them(
     elif what == "sits":
         person.attempts.update(state=AttemptState.SITTING, deadline=now)
     elif what == "wait":
-        person.attempts.update(state=AttemptState.HANDED_IN)
+        person.attempts.update(state=AttemptState.HANDED_IN, receipt="R-2", finished_at=now)
     with pytest.raises(Refused) as refusal:
         forget()
     assert sentence in refusal.value.sentence

@@ -91,7 +91,7 @@ def test_an_open_page_that_beats_is_never_cut(client_of: ClientOf, county_admin:
     client = client_of(county_admin)
     for minute in range(2, 240, 2):
         with later(now, minutes=minute):
-            client.post("/exams/attempt/1/answers", {}, content_type="application/json")
+            client.post("/learn/1/beat")
     with later(now, minutes=240):
         assert client.get("/me/").status_code == 200
 

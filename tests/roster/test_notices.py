@@ -94,9 +94,9 @@ def sat(worker: Worker, city: Any, now: Any) -> Attempt:
 def test_nobody_who_sits_an_exam_is_stopped(sign_in: Any, worker: Worker, notice: Notice, sat: Attempt, now: Any):
     Agreement.objects.create(version=2, title="网格员保密协议", text="新的一条。", published_at=now)
     client, page = sign_in(worker.user), f"/exams/attempt/{sat.pk}/"
-    assert client.get(page).status_code == 200
-    assert client.post(f"/exams/attempt/{sat.pk}/answers", b"{}", content_type="application/json").status_code != 302
-    Attempt.objects.filter(pk=sat.pk).update(state=AttemptState.HANDED_IN)
+    assert client.get(page).url == f"/exams/sit/{sat.pk}/paper"
+    assert client.get(f"/exams/sit/{sat.pk}/paper").status_code == 200
+    Attempt.objects.filter(pk=sat.pk).update(state=AttemptState.HANDED_IN, finished_at=now, receipt="R-1")
     assert client.get("/").url == "/agreement/"
 
 

@@ -86,7 +86,7 @@ def test_a_session_that_is_ended_is_refused_at_its_next_request(phone: Client, d
     assert desk.get("/").status_code == 200
     assert phone.post(f"{LIST}{other.pk}/end/").url == LIST
     assert desk.get("/").url == OVER
-    assert desk.post("/exams/attempt/1/answers").url == "/sign-in/"
+    assert desk.post("/learn/1/beat").url == "/sign-in/"
     assert phone.get("/").status_code == 200
     assert "Windows" not in phone.get(LIST).content.decode()
     entry = AuditEntry.objects.get(action="session.ended")
