@@ -31,6 +31,11 @@ FORMS = require_http_methods(["GET", "HEAD", "POST"])
 NAMED = 12
 
 
+def posted(request: Asking) -> Any:
+    """What was sent, also when that is nothing; None for a page that is only opened."""
+    return request.POST if request.method == "POST" else None
+
+
 def visible(request: Asking) -> ExamQuerySet:
     return Exam.objects.published().touching(reach.paths(request.user, Duty.EXAMS)).select_related("territory")
 
@@ -118,7 +123,7 @@ def allow(request: Asking, exam: int) -> HttpResponse:
     chosen = rooms.chosen(asked, ids)
     if not chosen:
         raise Http404
-    form = AllowForm(request.POST or None, initial=usual(asked.exam, request))
+    form = AllowForm(posted(request), initial=usual(asked.exam, request))
     if request.method == "POST" and form.is_valid() and allowed(request, chosen, form):
         back = (
             reverse("exam_sitter", args=chosen)
@@ -179,7 +184,7 @@ def notice(request: Asking, exam: int) -> HttpResponse:
         .select_related("parent")
         .order_by("path")
     )
-    form = NoticeForm(request.POST or None, within=within, initial={"territory": asked.asked})
+    form = NoticeForm(posted(request), within=within, initial={"territory": asked.asked})
     if request.method == "POST" and form.is_valid():
         try:
             announcing.send(asked.exam, **form.cleaned_data, by=request.user, now=request.now)
@@ -203,7 +208,7 @@ def notice(request: Asking, exam: int) -> HttpResponse:
 def window(request: Asking, exam: int) -> HttpResponse:
     settable = Exam.objects.published().filter(territory__in=reach.territories(request.user, *drafts.SETTERS))
     found = get_object_or_404(settable, pk=exam)
-    form = WindowForm(request.POST or None, exam=found)
+    form = WindowForm(posted(request), exam=found)
     if request.method == "POST" and form.is_valid():
         try:
             _exam, extended = windows.move(found, **form.cleaned_data, by=request.user, now=request.now)

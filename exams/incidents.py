@@ -66,7 +66,7 @@ def own(attempt: Attempt, *, now: datetime) -> list[Noted]:
 def _words(one: Incident) -> str:
     match one.kind:
         case IncidentKind.LEFT:
-            return _("离开 %(time)s 后回来") % {"time": length(int(one.detail.get("seconds", 0)))}
+            return _("离开 %(time)s后回来") % {"time": length(int(one.detail.get("seconds", 0)))}
         case IncidentKind.DEVICE:
             return _("换到另一台设备接着作答")
         case IncidentKind.SPEED:

@@ -99,7 +99,7 @@ ACTS: dict[str, tuple[str, dict[str, Any], str]] = {
     "exam_decide": ("a", {"agreed": "1"}, "exam.intervention_decided"),
     "exam_window": (
         "a",
-        {"opens_at": "<opens>", "closes_at": "2026-09-18T10:00", "reason": "network"},
+        {"opens_at": "2026-09-16T09:00", "closes_at": "2026-09-18T10:00", "reason": "network"},
         "exam.window_moved",
     ),
     "courses_require": (
