@@ -116,7 +116,8 @@ def room_part(request: Asking, exam: int) -> HttpResponse:
 def allow(request: Asking, exam: int) -> HttpResponse:
     """Time, a window, a late start or an exemption, for those who were ticked or all of a place."""
     asked = room_of(request, exam)
-    ids = [pk for text in request.GET.getlist("id")[:1000] if (pk := numbers.row(text))]
+    ticked = [*request.GET.getlist("id"), *request.POST.getlist("id")][: rooms.PAGE]
+    ids = [pk for text in ticked if (pk := numbers.row(text))]
     if not ids and not asked.asked:
         messages.warning(request, _("请先在名单里勾选要办的人。"))
         return redirect(address(asked))

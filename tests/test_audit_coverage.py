@@ -92,7 +92,7 @@ ACTS: dict[str, tuple[str, dict[str, Any], str]] = {
     "import_columns": ("a", {}, "import.reread"),
     "import_account_for": ("a", {}, "import.accounted_for"),
     "drop_exam": ("a", {}, "exam.dropped"),
-    "exam_allow": ("a", {"kind": "time", "minutes": "10", "reason": "停电"}, "exam.time_granted"),
+    "exam_allow": ("a", {"id": "<attempt>", "kind": "time", "minutes": "10", "reason": "停电"}, "exam.time_granted"),
     "exam_notice": ("a", {"territory": "<county>", "text": "请不要退出页面"}, "exam.notice_sent"),
     "exam_note": ("a", {"note-text": "看了手机"}, "exam.incident_noted"),
     "exam_ask": ("a", {"ask-measure": "close", "ask-reason": "代考"}, "exam.intervention_asked"),
