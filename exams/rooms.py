@@ -64,16 +64,14 @@ TONES = {
 
 
 def in_moods(attempts: QuerySet[Attempt], *, now: datetime) -> QuerySet[Attempt]:
-    """Each with its `mood`. Newest answers are looked at only where the phone itself was not heard of lately."""
+    """Each with its `mood`. A phone says that it is there with its beats, a plain form each time it is saved; nothing else is read."""
     since = now - QUIET
-    saved = Exists(Answer.objects.filter(attempt=OuterRef("pk"), saved_at__gt=since))
-    heard = Q(presence__seen_at__gt=since) | Q(started_at__gt=since) | Q(saved)
     sits = Q(state=AttemptState.SITTING)
     return attempts.annotate(
         mood=Case(
             When(Q(state=AttemptState.DUE, ready_at=None), then=Value(Mood.MISSING)),
             When(Q(state=AttemptState.DUE), then=Value(Mood.READY)),
-            When(sits & heard, then=Value(Mood.SITTING)),
+            When(sits & (Q(presence__seen_at__gt=since) | Q(started_at__gt=since)), then=Value(Mood.SITTING)),
             When(sits, then=Value(Mood.CUT)),
             When(state__in=[AttemptState.HANDED_IN, AttemptState.MARKED], then=Value(Mood.HANDED_IN)),
             default=F("state"),
@@ -298,8 +296,8 @@ SHOWN = (
 
 def lines(rows: QuerySet[Attempt]) -> QuerySet[Attempt]:
     """What a line shows, with when the phone was heard of, and how many incidents there are."""
-    saved = Answer.objects.filter(attempt=OuterRef("pk")).order_by().values("attempt").annotate(at=Max("saved_at"))
     noted = Incident.objects.filter(attempt=OuterRef("pk")).order_by().values("attempt").annotate(n=Count("pk"))
+    saved = Answer.objects.filter(attempt=OuterRef("pk")).order_by().values("attempt").annotate(at=Max("saved_at"))
     quiet = Case(When(mood=Mood.CUT, then=Subquery(saved.values("at"))))
     return (
         rows.annotate(

@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from exams import allowances, attempts, beats, incidents, interventions, passes, rooms, saving
-from exams.models import Attempt, Incident, Notice
+from exams.models import Attempt, Incident, Notice, Presence
 from lms.models import Job
-from tests.exams.conftest import begin, item_of, save
+from tests.exams.conftest import begin, item_of, post, save
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -55,12 +55,16 @@ def test_cut_off_is_who_was_not_heard_of_for_three_minutes(sitting, worker, coun
     assert (mood(2 * MINUTE), mood(4 * MINUTE)) == ("sitting", "cut")
     saving.seen(sitting.pk, unsent=0, now=now + 3 * MINUTE)
     assert (mood(5 * MINUTE), mood(7 * MINUTE)) == ("sitting", "cut")
-    save(sitting, item_of(sitting, "single"), [1], now + 6 * MINUTE)  # no beat, but an answer
-    assert (mood(8 * MINUTE), mood(9 * MINUTE)) == ("sitting", "cut")
-    saving.seen(sitting.pk, unsent=2, now=now + 7 * MINUTE)
+    saving.seen(sitting.pk, unsent=2, now=now + 5 * MINUTE)
+    save(sitting, item_of(sitting, "single"), [1], now + 7 * MINUTE)
     person = room(sitting.exam, county_admin, now + 12 * MINUTE, mood="cut").people[0]
     assert person.says == "10:07:00 以后没有联系，有 2 题没送到"
     assert person.left == "还剩 48 分钟"
+
+
+def test_a_plain_form_is_heard_of_when_it_is_saved(sitting, worker, client_of):
+    post(client_of(worker.user), sitting, "form", {"go": "save"})
+    assert Presence.objects.get().attempt_id == sitting.pk
 
 
 # --- whom one sees ---------------------------------------------------------------------------------------------------
