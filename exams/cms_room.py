@@ -72,6 +72,7 @@ def shown(room: rooms.Room) -> dict[str, Any]:
         "exam": room.exam,
         "now": room.now,
         "moods": rooms.Mood.labels,
+        "sitters": reverse("exam_sitter", args=[0]).removesuffix("0/"),
         "filters": [(*one, address(room, state=one[0], page="")) for one in room.filters],
         "rows": [(row, below(room, row.place.pk)) for row in room.rows if row.place],
         "next_page": address(room, page=room.page + 1) if room.more else "",

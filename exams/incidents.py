@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from exams.models import Attempt, Incident, IncidentKind
+from exams.models import AllowanceKind, Attempt, Incident, IncidentKind
 from lms import audit
 from lms.refusal import Refused
 from roster.models import User
@@ -58,9 +58,17 @@ def told(incidents: Iterable[Incident]) -> list[Noted]:
 
 
 def own(attempt: Attempt, *, now: datetime) -> list[Noted]:
-    """What the person who sat is told. How alike the wrong answers are says which were wrong, so it waits for the results."""
+    """What the person who sat is told, also what they were given and why.
+
+    How alike the wrong answers are says how many were wrong, so it waits for the results.
+    """
     found = attempt.incidents.order_by("at", "pk")
-    return told(found if attempt.exam.released(now) else found.exclude(kind=IncidentKind.ALIKE))
+    noted = told(found if attempt.exam.released(now) else found.exclude(kind=IncidentKind.ALIKE))
+    given = [
+        Noted(one.at, one.kind, str(AllowanceKind(one.kind).label), _("理由：%s") % one.reason)
+        for one in attempt.allowances.all()
+    ]
+    return sorted([*noted, *given], key=lambda one: one.at)
 
 
 def _words(one: Incident) -> str:

@@ -6,8 +6,8 @@ Alike. Of two answer sheets only the questions count that both have wrong. On qu
 other are the same with p_q = Σ s², s being the share of each wrong answer among all wrong answers to q in this exam. So the number of same
 ones among n is a sum of n independent yes-or-no draws, and `chance` is the probability of at least as many as there are. This is the
 error-similarity analysis of F. S. Bellezza and S. F. Bellezza, Teaching of Psychology 16(3), 1989, 151-155, with the exact sum in place of
-their one average p. With P pairs compared a pair is told when chance × P < 0.05 (Bonferroni: one exam in twenty tells of a pair by chance), and only with at least MIN_ALIKE same ones:
-a question with one wrong answer only, as true/false, has p = 1 and moves nothing.
+their one average p. With P pairs compared a pair is told when chance × P < 0.05 (Bonferroni: one exam in twenty tells of a pair by chance),
+and only with at least MIN_ALIKE same ones: a question with one wrong answer only, as true/false, has p = 1 and moves nothing.
 
 Quick. Seconds per answered question, their logarithms x compared within the exam by the modified z-score 0.6745 (x - median) / MAD of
 B. Iglewicz and D. Hoaglin, How to Detect and Handle Outliers, 1993, with their limit 3.5; logarithms, since times of answering are about

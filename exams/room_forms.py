@@ -79,6 +79,14 @@ class WindowForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.initial = {"opens_at": exam.opens_at, "closes_at": exam.closes_at}
 
+    def clean(self) -> dict[str, Any]:
+        """What was left as it stood is what it was, to the second: a field of a form ends with the minute."""
+        data = super().clean() or {}
+        for name, stood in self.initial.items():
+            if data.get(name) == stood.replace(second=0, microsecond=0):
+                data[name] = stood
+        return data
+
 
 class NoticeForm(forms.Form):
     territory = TerritoryField(queryset=None, label=_("发给谁"), empty_label=None)

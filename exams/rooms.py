@@ -107,6 +107,7 @@ class Person:
 
     attempt: Any  # an Attempt with mood, seen_at, saved_at, unsent, noted, asked
     now: datetime
+    with_place: bool = False  # where people of several townships stand in one list
 
     @property
     def mood(self) -> Mood:
@@ -117,8 +118,31 @@ class Person:
         return TONES.get(self.mood, "")
 
     @property
-    def minutes_granted(self) -> int:
-        return -(-self.attempt.granted // 60)
+    def key(self) -> str:
+        return str(self.attempt.pk)
+
+    @property
+    def name(self) -> str:
+        return self.attempt.worker.name
+
+    @property
+    def of(self) -> str:
+        """By what two of one name are told apart."""
+        more = _(" · 第 %d 次") % self.attempt.number if self.attempt.number > 1 else ""
+        place = f" · {self.attempt.worker.township.name}" if self.with_place else ""
+        return f"{self.attempt.worker.number}{place}{more}"
+
+    @property
+    def marks(self) -> list[tuple[str, str]]:
+        """What else is to be seen at a glance: (words, tone)."""
+        attempt, found = self.attempt, []
+        if attempt.granted:
+            found.append((_("已加 %d 分钟") % -(-attempt.granted // 60), ""))
+        if attempt.noted:
+            found.append((_("记录 %d 条") % attempt.noted, "bo-warn"))
+        if attempt.asked:
+            found.append((_("等人决定"), "bo-bad"))
+        return found
 
     @property
     def since(self) -> datetime | None:
@@ -258,7 +282,7 @@ class Room:
         )
         for attempt in people:
             attempt.exam = self.exam
-        return [Person(attempt, self.now) for attempt in people]
+        return [Person(attempt, self.now, len(self.townships) > 1) for attempt in people]
 
     @property
     def people(self) -> list[Person]:
