@@ -26,6 +26,7 @@ from typing import NamedTuple
 
 MIN_ALIKE = 6
 TOO_ODD = 0.05
+MOST_EACH = 5  # pairs told of one person: a whole room that copied is a few lines for each, not thousands
 MIN_PEOPLE, MIN_ANSWERED = 20, 10
 TOO_QUICK = 3.5
 SMALLEST = 0.05  # of the spread of logarithms: where all are alike, a twentieth is not odd
@@ -70,7 +71,13 @@ def at_least(wanted: int, chances: Iterable[float]) -> float:
 def alike(blocks: Sequence[Mapping[int, frozenset[Wrong]]], chances: Mapping[int, float]) -> list[Pair]:
     """Pairs of one block whose wrong answers are too much the same; {who: their wrong answers} for each block."""
     compared = sum(len(block) * (len(block) - 1) // 2 for block in blocks)
-    return [pair for block in blocks for pair in _of(block, chances) if pair.chance * compared < TOO_ODD]
+    found = [pair for block in blocks for pair in _of(block, chances) if pair.chance * compared < TOO_ODD]
+    told, each = [], Counter[int]()
+    for pair in sorted(found, key=lambda pair: (pair.chance, pair)):
+        if max(each[pair.one], each[pair.other]) < MOST_EACH:
+            told.append(pair)
+            each.update((pair.one, pair.other))
+    return told
 
 
 def _of(block: Mapping[int, frozenset[Wrong]], chances: Mapping[int, float]) -> Iterator[Pair]:

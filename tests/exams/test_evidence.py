@@ -63,6 +63,12 @@ def test_who_has_the_same_wrong_answers_is(copied, told):
     assert [(pair.one, pair.other, pair.alike) for pair in found] == [(7, 8, copied)] * told
 
 
+def test_a_room_that_copied_as_one_is_a_few_lines_for_each():
+    same = frozenset(sheet(Random(5)))
+    found = likeness.alike([dict.fromkeys(range(40), same)], dict.fromkeys(range(50), 1 / 3))
+    assert 0 < len(found) <= 40 * likeness.MOST_EACH / 2
+
+
 def test_a_whole_city_is_compared_in_seconds():
     chance = Random(5)
     blocks = [{place * 1000 + who: frozenset(sheet(chance)) for who in range(101)} for place in range(12)]
