@@ -2,6 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from exams.models import Measure
+from exams.windows import Reason
+
 ACTIONS = {
     _("考试"): {
         "exam.drafted": _("拟定考试"),
@@ -22,6 +25,16 @@ ACTIONS = {
         "exam.late_accepted": _("计入迟到的答案"),
         "exam.late_refused": _("不计入迟到的答案"),
         "exam.rescued": _("交进作答备份"),
+        "exam.time_granted": _("给考生加时"),
+        "exam.window_given": _("给考生另定时间"),
+        "exam.admitted_late": _("准许迟到的考生入场"),
+        "exam.exempted": _("准许免考"),
+        "exam.window_moved": _("改考试时间"),
+        "exam.notice_sent": _("发考场通知"),
+        "exam.incident_noted": _("记监考记录"),
+        "exam.intervention_asked": _("提出考场措施"),
+        "exam.intervention_decided": _("决定考场措施"),
+        "exam.weighed": _("核对作答情况"),
     }
 }
 SUBJECTS = {
@@ -40,4 +53,18 @@ DETAILS = {
     "absent": _("缺考人数"),
     "answers": _("题数"),
     "kept": _("等人决定的题数"),
+    "opens_at": _("开考时间"),
+    "closes_at": _("截止时间"),
+    "extended": _("延长了作答时间的人数"),
+    "measure": _("措施"),
+    "agreed": _("是否同意"),
+    "alike": _("错得一样的份数"),
+    "fast": _("作答速度异常的份数"),
+    "notice": _("通知编号"),
+    "incident": _("记录编号"),
+}
+VALUES = {
+    "reason": dict(Reason.choices),
+    "measure": dict(Measure.choices),
+    "agreed": {"1": _("同意"), "0": _("不同意")},
 }

@@ -71,7 +71,7 @@ def new_exam(request: Asking) -> HttpResponse:
 def edit_exam(request: Asking, exam: int) -> HttpResponse:
     found = get_object_or_404(settable(request), pk=exam)
     if found.published_at:
-        messages.warning(request, _("这场考试已经发布，试卷和时间都不能再改。"))
+        messages.warning(request, _("这场考试已经发布，试卷不能再改；要改时间，请点“改考试时间”。"))
         return redirect("exam_state", found.pk)
     return write(request, found, initial={}, sections=found.sections)
 

@@ -175,6 +175,7 @@ def form(ask: Ask, holder: passes.Pass) -> Reply:
         late.take(guard, given, ages={}, exam_id=holder.exam, page=exchange.PLAIN, refusal=refusal, now=ask.now)
         return see(f"/exams/attempt/{holder.attempt}/hand-in/")  # that page says how it stands
     attempts.flag(guard, flags)
+    saving.seen(holder.attempt, unsent=0, now=ask.now)  # it has no beats
     if reply.unfit:
         return see(f"{PREFIX}{holder.attempt}/paper?unfit={reply.unfit[0].item_id}")
     if check:

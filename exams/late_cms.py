@@ -47,7 +47,7 @@ class DecisionForm(forms.Form):
 def undecided(user: User, exam: Exam | None = None) -> AttemptQuerySet:
     """Attempts within reach that are closed and have late answers about which nobody has decided."""
     within = tally.attempts_within(user, exam).exclude(state=AttemptState.SITTING)
-    return within.undecided(*late.KEPT)  # type: ignore[attr-defined]
+    return within.undecided(*late.KEPT)
 
 
 def touching(request: Asking, exam: int) -> Exam:
@@ -88,7 +88,7 @@ def people(attempts: AttemptQuerySet) -> AttemptQuerySet:
 @require_http_methods(["GET", "HEAD", "POST"])
 def late_answers(request: Asking, exam: int, attempt: int) -> HttpResponse:
     """What one person's late answers would change; and the decision."""
-    within = people(tally.attempts_within(request.user, touching(request, exam)))  # type: ignore[arg-type]
+    within = people(tally.attempts_within(request.user, touching(request, exam)))
     found = get_object_or_404(within, pk=attempt)
     form = DecisionForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and decided(request, found, form):

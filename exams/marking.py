@@ -69,6 +69,8 @@ def changeable(attempt: Attempt, *, now: datetime) -> bool:
 def _judge(attempt: Attempt, item: PaperItem, points: list[int], *, now: datetime) -> None:
     if attempt.state == AttemptState.MARKED and not changeable(attempt, now=now):
         raise Refused(_("这份答卷已经出分，不能再改，请联系管理员。"), code="settled")
+    if attempt.state == AttemptState.VOID:
+        raise Refused(_("这份答卷已经作废，不用再评。"), code="void")
     if not changeable(attempt, now=now):
         raise Refused(_("这份答卷还没有交，不能评分。"), code="not_handed_in")
     if item.kind != QuestionKind.CASE or item.exam_id != attempt.exam_id:
@@ -231,8 +233,8 @@ def finish_absent(exam: Exam, *, now: datetime) -> int:
     """
     missed = Attempt.objects.filter(exam=exam, pk__in=Attempt.objects.missed(now=now).filter(exam=exam).values("pk"))
     withdrawn = missed.exclude(worker__state__in=candidates.states(exam), number=1)
-    withdrawn.filter(allowances=None).delete()
-    withdrawn.update(state=AttemptState.EXEMPT)  # what was granted to them is kept
+    withdrawn.filter(Attempt.untouched()).delete()
+    withdrawn.update(state=AttemptState.EXEMPT)  # what was given or noted is kept with its paper
     absent = missed.update(state=AttemptState.ABSENT)
     if absent:
         audit.note("exam.absent", now=now, subject=exam, absent=absent)

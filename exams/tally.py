@@ -34,12 +34,8 @@ class Row:
 
     @property
     def all(self) -> int:
-        return sum(self.counts.values())
-
-    @property
-    def due(self) -> int:
-        """Who had to come: all but those who were let off."""
-        return self.all - self.counts[AttemptState.EXEMPT]
+        """Who is to sit it: all but those who were let off."""
+        return sum(self.counts.values()) - self.counts.get(AttemptState.EXEMPT, 0)
 
     @property
     def sat(self) -> int:
@@ -51,7 +47,7 @@ class Row:
 
     @property
     def turnout(self) -> str:
-        share = numbers.rate(self.sat, self.due)
+        share = numbers.rate(self.sat, self.all)
         return "—" if share is None else f"{share}%"
 
 

@@ -1,9 +1,13 @@
+from contextlib import suppress
+from datetime import timedelta
+
 from celery import shared_task
 from django.utils import timezone
 
-from exams import attempts, marking
+from exams import attempts, evidence, marking
 from exams.models import Exam
 from lms import jobs
+from lms.refusal import Refused
 
 
 @shared_task
@@ -24,3 +28,17 @@ def close_overdue() -> None:
 def draw(handle: jobs.Handle) -> None:
     exam = Exam.objects.select_related("territory").get(pk=handle.args["exam"])
     attempts.draw(exam, now=timezone.now(), progress=handle.progress)
+
+
+@shared_task
+def weigh_closed() -> None:
+    """What is odd in the answers of exams that closed within a day; what is known already is not noted again."""
+    now = timezone.now()
+    for exam in Exam.objects.published().filter(closes_at__range=(now - timedelta(hours=26), now)):
+        with suppress(Refused):  # somebody with a window of their own still sits: an hour later
+            evidence.weigh(exam, now=now)
+
+
+@jobs.work("exams.weigh")
+def weigh(handle: jobs.Handle) -> None:
+    evidence.weigh(Exam.objects.get(pk=handle.args["exam"]), now=timezone.now())

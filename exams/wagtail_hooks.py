@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
-from exams import cms, cms_people, drafts, late_cms, rescue_cms, tally
-from exams.models import AttemptState, Exam
+from exams import cms, cms_people, cms_room, cms_sitter, drafts, late_cms, rescue_cms, rooms, tally
+from exams.models import AttemptState, Exam, Intervention
 from exams.viewsets import BankViewSet, QuestionViewSet
 from lms import menus, times
 from lms.panels import Waiting, WaitingPanel
@@ -39,6 +39,16 @@ def addresses() -> list[URLPattern]:
         path("exams/<int:exam>/late/<int:attempt>/", late_cms.late_answers, name="late_answers"),
         path("exams/rescue/", rescue_cms.exam_rescue, name="exam_rescue"),
         path("exams/verify/", rescue_cms.exam_verify, name="exam_verify"),
+        path("exams/<int:exam>/window/", cms_room.window, name="exam_window"),
+        path("exams/<int:exam>/room/", cms_room.room, name="exam_room"),
+        path("exams/<int:exam>/room/part/", cms_room.room_part, name="exam_room_part"),
+        path("exams/<int:exam>/allow/", cms_room.allow, name="exam_allow"),
+        path("exams/<int:exam>/notice/", cms_room.notice, name="exam_notice"),
+        path("exams/<int:exam>/weigh/", cms_room.weigh, name="exam_weigh"),
+        path("exams/attempt/<int:attempt>/", cms_sitter.sitter, name="exam_sitter"),
+        path("exams/attempt/<int:attempt>/note/", cms_sitter.note, name="exam_note"),
+        path("exams/attempt/<int:attempt>/ask/", cms_sitter.ask, name="exam_ask"),
+        path("exams/intervention/<int:intervention>/", cms_sitter.decide, name="exam_decide"),
     ]
 
 
@@ -112,7 +122,7 @@ def what_waits(request: Asking, panels: list[Any]) -> None:
         text = _("人还没考“%(title)s”，%(at)s 截止") % {"title": exam.title, "at": times.in_short(exam.closes_at)}
         items.append(Waiting(text, yet, reverse("exam_state", args=[exam.pk])))
     items += late_answers_wait(request)
-    panels.append(WaitingPanel(_("考试"), items, order=30))
+    panels.append(WaitingPanel(_("考试"), [*to_decide(user), *items], order=30))
 
 
 def late_answers_wait(request: Asking) -> list[Waiting]:
@@ -121,4 +131,21 @@ def late_answers_wait(request: Asking) -> list[Waiting]:
     return [
         Waiting(_("人在“%s”有迟到的答案，等你决定") % title, count, reverse("exam_late", args=[pk]), "warn")
         for pk, title, count in counted.annotate(n=Count("pk"))[:3]
+    ]
+
+
+def to_decide(user: Any) -> list[Waiting]:
+    """Closing or voiding that somebody else has asked for, by exam."""
+    asked = Intervention.objects.filter(agreed=None, attempt__in=rooms.within(user)).exclude(asked_by=user)
+    by_exam = (
+        asked.values_list("attempt__exam", "attempt__exam__title").annotate(n=Count("pk")).order_by("attempt__exam")
+    )
+    return [
+        Waiting(
+            _("条考场措施等第二个人决定，“%s”") % title,
+            n,
+            f"{reverse('exam_room', args=[pk])}?state={rooms.ASKED}",
+            "bad",
+        )
+        for pk, title, n in by_exam[:5]
     ]

@@ -289,6 +289,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget old guesses and codes": {"task": "roster.tasks.forget", "schedule": 3600.0},
     "link what was noted": {"task": "lms.tasks.link_audit", "schedule": 10.0},
     "close overdue attempts": {"task": "exams.tasks.close_overdue", "schedule": 20.0},
+    "look for odd answers": {"task": "exams.tasks.weigh_closed", "schedule": 3600.0},
 }
 TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
 

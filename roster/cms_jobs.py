@@ -30,6 +30,7 @@ WORKS = {
     "roster.undo_act": lazy("撤回批量操作"),
     "records.draft": lazy("年度初评"),
     "exams.draw": lazy("抽卷"),
+    "exams.weigh": lazy("核对作答情况"),
     "audit.daily": lazy("每天核对审计记录"),
 }
 

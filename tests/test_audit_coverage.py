@@ -98,6 +98,16 @@ ACTS: dict[str, tuple[str, dict[str, Any], str]] = {
     "exam_ready": ("w", {"pledge": "on"}, "exam.ready"),
     "exam_again": ("w", {}, "exam.again"),
     "exam_try_out": ("w", {}, "exam.started"),
+    "exam_allow": ("a", {"id": "<attempt>", "kind": "time", "minutes": "10", "reason": "停电"}, "exam.time_granted"),
+    "exam_notice": ("a", {"territory": "<county>", "text": "请不要退出页面"}, "exam.notice_sent"),
+    "exam_note": ("a", {"note-text": "看了手机"}, "exam.incident_noted"),
+    "exam_ask": ("a", {"ask-measure": "close", "ask-reason": "代考"}, "exam.intervention_asked"),
+    "exam_decide": ("a", {"agreed": "1"}, "exam.intervention_decided"),
+    "exam_window": (
+        "a",
+        {"opens_at": "2026-09-16T09:00", "closes_at": "2026-09-18T10:00", "reason": "network"},
+        "exam.window_moved",
+    ),
     "courses_require": (
         "a",
         {"course": "<course_page>", "territory": "<county>", "due_on": "2026-12-01", "reason": "年度必修"},
@@ -186,6 +196,7 @@ UNNOTED = {
     "keep_view": "how somebody likes to see a list, for themselves",
     "rename_view": "the same",
     "drop_view": "the same",
+    "exam_weigh": "asks for work behind the scenes; what is found is noted there",
 }
 # what is written by such forms
 QUIET = {

@@ -28,7 +28,7 @@ from wagtail.images.tests.utils import get_test_image_file
 
 from courses import loading
 from courses.models import CoursePage, LessonPage, Requirement, Session
-from exams.models import Answer, Attempt, AttemptState, Bank, Exam, Listed, PaperItem, Question
+from exams.models import Answer, Attempt, AttemptState, Bank, Exam, Intervention, Listed, PaperItem, Question
 from lms.models import AuditEntry, ImportRow, ImportRun, ImportState, Job, JobState
 from mentors.models import Claim
 from records import certificates, schemes
@@ -241,6 +241,16 @@ EXISTS_FOR = {
     "exam_names": "ac",
     "drop_exam_name": "ac",
     "exam_resit": "ac",
+    "exam_window": "ac",
+    "exam_room": "tac",
+    "exam_room_part": "tac",
+    "exam_allow": "tac",
+    "exam_notice": "tac",
+    "exam_weigh": "tac",
+    "exam_sitter": "tac",
+    "exam_note": "tac",
+    "exam_ask": "tac",
+    "exam_decide": "tac",
     "courses_requirements": "tabc",
     "courses_require": "abc",
     "courses_withdraw": "ac",
@@ -411,6 +421,9 @@ def things(city: Any, worker: Any, mentor: Any, county_admin: User, township_adm
         "lesson:": {"slug": "lesson"},
         "exam_state:": {"exam": exam.pk},
         "late_answers:": {"exam": past.pk, "attempt": handed.pk},
+        "intervention": Intervention.objects.create(
+            attempt=handed, measure="void", reason="代考", asked_by=User.objects.create(username="asks"), asked_at=now
+        ).pk,
         "edit_exam:": {"exam": draft.pk},
         "publish_exam:": {"exam": draft.pk},
         "drop_exam:": {"exam": draft.pk},
@@ -464,6 +477,7 @@ def things(city: Any, worker: Any, mentor: Any, county_admin: User, township_adm
             "bulletin": bulletin,
             "bulletin_xlsx": bulletin,
             "saved_views": "?listing=workers",
+            "exam_allow": f"?id={attempt.pk}",
             "act_on_workers": f"?act=step.suspend&id={worker.pk}",
         },
     }

@@ -120,7 +120,7 @@ class Attempt(models.Model):
     @classmethod
     def untouched(cls) -> Q:
         """Laid out by itself and not begun by anybody: who came in by a mistaken list can be taken back together with it."""
-        return Q(state=AttemptState.DUE)
+        return Q(state=AttemptState.DUE, allowances=None, incidents=None, interventions=None)
 
     @classmethod
     def under_way(cls, now: datetime) -> Q:
