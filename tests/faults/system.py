@@ -50,6 +50,9 @@ class System:
         for name in self.names:
             self.start_part(name)
         self.wait()
+        for _time in range(8):  # the first requests of a process load the rest of the product
+            with urlopen(f"http://127.0.0.1:{self.port}/sign-in/", timeout=30):
+                pass
         return self
 
     def start_part(self, name: str) -> None:

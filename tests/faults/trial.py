@@ -110,9 +110,9 @@ class Hall:
         phone.sit(self.begun + self.seconds)
 
     def trouble(self, nemesis: Nemesis, candidates: int) -> None:
-        """The nemesis acts once everybody is in, or when a third of the time is over."""
+        """The nemesis acts once everybody is in, or when half of the time is over."""
         for _one in range(candidates):
-            self.entered.acquire(timeout=max(0.0, self.begun + self.seconds / 3 - time.monotonic()))
+            self.entered.acquire(timeout=max(0.0, self.begun + self.seconds / 2 - time.monotonic()))
         nemesis(self.over)
 
 
@@ -166,7 +166,7 @@ def judge(city: City, exam: Exam, history: History) -> Told:
     """Wait for the close, sweep, mark, post; and all of it a second time, which must change nothing."""
     connection.close()  # whatever happened to the server's side of it
     exam.refresh_from_db()
-    last = exam.attempts.aggregate(last=Max("deadline"))["last"] or exam.closes_at
+    last = exam.attempts.filter(state="sitting").aggregate(last=Max("deadline"))["last"] or exam.closes_at
     time.sleep(max(0.0, (max(last, exam.closes_at) - timezone.now()).total_seconds()) + 0.05)
     facts = []
     for _time in (1, 2):
