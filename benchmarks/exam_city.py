@@ -20,13 +20,7 @@ SHARES = [("single", 24, "2.0"), ("multiple", 14, "2.0"), ("truefalse", 12, "2.0
 def prepare(now):
     call_command("migrate", verbosity=0)
     call_command("createcachetable", verbosity=0)
-    import os, shutil; from pathlib import Path  # TUNE
-    from django.conf import settings  # TUNE
-    if Path("/tmp/bench-static").exists():  # TUNE
-        shutil.copytree("/tmp/bench-static", settings.STATIC_ROOT)  # TUNE
-    else:  # TUNE
         call_command("collectstatic", verbosity=0, interactive=False)
-        shutil.copytree(settings.STATIC_ROOT, "/tmp/bench-static")  # TUNE
     banks.load()
     Agreement.objects.create(version=1, title="保密协议", text="不向无关的人说起。", published_at=now - timedelta(days=9))
     city = Territory.objects.create(level="city", code="421200", name="咸宁市", stem="咸宁", path="")
