@@ -1,13 +1,14 @@
 """How the web process runs; read by gunicorn from the directory it starts in. `script/server` and a service file use the same."""
 
 import os
+import socket
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
-worker_class = "gthread"
+worker_class = "lms.webserver.Worker"  # with threads
 # SQLite has one writer at a time, so a second process would only wait for the first
 workers = int(os.environ.get("WEB_PROCESSES", 1 if settings.SQLITE else max(2, os.cpu_count() or 1)))
 threads = int(os.environ.get("WEB_THREADS", 8 if settings.SQLITE else 4))
@@ -15,7 +16,8 @@ preload_app = True
 timeout = 120
 graceful_timeout = 15
 keepalive = 5
-max_requests, max_requests_jitter = 20000, 2000
+# the answers of one city alone are 20,000 in a minute, and with one process nobody is there while it starts anew
+max_requests, max_requests_jitter = 100_000, 20_000
 control_socket_disable = True
 # an address, its headers and how many there are; how long a body may be is `LARGEST_BODIES`, and the proxy's in front
 limit_request_line, limit_request_fields, limit_request_field_size = 4094, 60, 8190
@@ -29,6 +31,13 @@ logconfig_dict = {
         "gunicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": False},
     },
 }
+
+
+def when_ready(server: Any) -> None:
+    """A connection comes to a thread together with its request: one that a browser opens ahead would hold a thread for five seconds."""
+    for listener in server.LISTENERS:
+        if listener.sock.family != socket.AF_UNIX and hasattr(socket, "TCP_DEFER_ACCEPT"):
+            listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 10)
 
 
 def post_worker_init(worker: Any) -> None:

@@ -20,16 +20,7 @@ SHARES = [("single", 24, "2.0"), ("multiple", 14, "2.0"), ("truefalse", 12, "2.0
 def prepare(now):
     call_command("migrate", verbosity=0)
     call_command("createcachetable", verbosity=0)
-    import shutil
-    from pathlib import Path
-
-    from django.conf import settings  # TUNE
-
-    if Path("/tmp/bench-static").exists():  # TUNE
-        shutil.copytree("/tmp/bench-static", settings.STATIC_ROOT)  # TUNE
-    else:  # TUNE
-        call_command("collectstatic", verbosity=0, interactive=False)
-        shutil.copytree(settings.STATIC_ROOT, "/tmp/bench-static")  # TUNE
+    call_command("collectstatic", verbosity=0, interactive=False)
     banks.load()
     Agreement.objects.create(
         version=1, title="保密协议", text="不向无关的人说起。", published_at=now - timedelta(days=9)

@@ -131,8 +131,18 @@ def drive(address, links, pick, done, *, keep=True):
         by_fd[link.sock.fileno()] = link
         poll.register(link.sock, select.EPOLLIN)
 
+    def hang_up(link):
+        del by_fd[link.sock.fileno()]
+        poll.unregister(link.sock)
+        link.sock.close()
+        link.sock = None
+
     def give(link, job):
         link.job = job
+        if link.sock is None:
+            link.connect()
+            by_fd[link.sock.fileno()] = link
+            poll.register(link.sock, select.EPOLLIN)
         try:
             link.send(job[1])
         except OSError:
@@ -149,7 +159,7 @@ def drive(address, links, pick, done, *, keep=True):
             if job is None:
                 break
             give(idle.pop(), job)
-        if over and len(idle) == len(by_fd):
+        if over and len(idle) == links:
             break
         for fd, _event in poll.poll(0.002):
             link = by_fd.get(fd)
@@ -172,7 +182,7 @@ def drive(address, links, pick, done, *, keep=True):
             tally.bytes += len(body)
             done(job, status, head, body)
             if link.last or not keep:
-                anew(link)
+                hang_up(link)
             idle.append(link)
     for link in by_fd.values():
         link.sock.close()

@@ -38,13 +38,12 @@ class Piece:
     """Rendered text with marks in it."""
 
     def __init__(self, text: str) -> None:
-        parts = MARK.split(text)
-        self.texts, self.names = parts[::2], parts[1::2]
+        self.texts = MARK.split(text)  # every second is the name of a mark
+        self.names = self.texts[1::2]
 
     def fill(self, values: Mapping[str, Any]) -> str:
-        filled = [self.texts[0]]
-        for name, text in zip(self.names, self.texts[1:], strict=True):
-            filled += (values[name], text)
+        filled = self.texts.copy()
+        filled[1::2] = [values[name] for name in self.names]
         return "".join(filled)
 
 
@@ -52,12 +51,25 @@ def render(template: str, context: dict[str, Any]) -> Piece:
     return Piece(render_to_string(template, {**context, "mark": Marks()}))
 
 
+class Options(dict[tuple[int, int, bool], str]):
+    """Options as they read at a place: (place, index, whether chosen) → text. There are few of them, so each is filled once."""
+
+    def __init__(self, pieces: list[Piece]) -> None:
+        self.pieces = pieces
+
+    def __missing__(self, key: tuple[int, int, bool]) -> str:
+        place, index, chosen = key
+        values = {"letter": questions.LETTERS[place], "checked": CHECKED if chosen else ""}
+        self[key] = self.pieces[index].fill(values)
+        return self[key]
+
+
 @dataclass
 class Asked:
-    """One question: the piece around it, and one for each option."""
+    """One question: the piece around it, and its options."""
 
     piece: Piece
-    options: list[Piece]
+    options: Options
     written: bool
 
 
@@ -90,7 +102,7 @@ def cut(exam: Exam, items: Iterable["Item"]) -> Parts:
             render("exams/_option.html", {**context, "index": index, "text": text})
             for index, text in enumerate(item.content["options"])
         ]
-        asked[item.pk] = Asked(render("exams/_asked.html", context), options, item.written)
+        asked[item.pk] = Asked(render("exams/_asked.html", context), Options(options), item.written)
         place[item.pk] = item.section
     return Parts(exam, sections, asked, place)
 
@@ -100,10 +112,10 @@ def page(
 ) -> str:
     """The whole page: questions and options in this person's order, with what was answered."""
     answers = {one.item_id: one for one in standing}
-    flags = set(sat.flags)
+    flags, words = set(sat.flags), (_("已保存 %s"), _("还没有作答"))
     groups: list[list[str]] = [[] for _section in parts.sections]
     for number, (item_id, order) in enumerate(sat.paper, 1):
-        text = _question(parts.asked[item_id], number, order, answers.get(item_id), item_id in flags)
+        text = _question(parts.asked[item_id], number, order, answers.get(item_id), item_id in flags, words)
         groups[parts.place[item_id]].append(text)
     sections = [
         piece.fill({"questions": "".join(group)}) for piece, group in zip(parts.sections, groups, strict=True) if group
@@ -111,24 +123,21 @@ def page(
     return parts.shell(display).fill({**values, "sections": "".join(sections)})
 
 
-def _question(asked: Asked, number: int, order: list[int], answer: "Standing | None", flagged: bool) -> str:
-    stored = answer.value if answer else ""
+def _question(
+    asked: Asked, number: int, order: list[int], answer: "Standing | None", flagged: bool, words: tuple[str, str]
+) -> str:
+    stored, saved, nothing = answer.value if answer else "", *words
     if asked.written:
         body = str(escape(stored))
     else:
-        chosen = set(questions.CHOSEN.unpack(stored))
-        body = "".join(
-            asked.options[index].fill(
-                {"letter": questions.LETTERS[place], "checked": CHECKED if index in chosen else ""}
-            )
-            for place, index in enumerate(order)
-        )
+        chosen, options = questions.CHOSEN.unpack(stored), asked.options
+        body = "".join([options[place, index, index in chosen] for place, index in enumerate(order)])
     return asked.piece.fill(
         {
             "number": str(number),
             "seq": str(answer.seq if answer else 0),
             "flagged": CHECKED if flagged else "",
             "body": body,
-            "state": _("已保存 %s") % times.clock(answer.saved_at) if answer else _("还没有作答"),
+            "state": saved % times.clock(answer.saved_at) if answer else nothing,
         }
     )

@@ -51,6 +51,11 @@ class Sheet:
     items: dict[int, Item]
 
     @cached_property
+    def known(self) -> dict[tuple[int, str], Decimal | None]:
+        """Marks that have been worked out once: (question, stored answer) → marks."""
+        return {}
+
+    @cached_property
     def parts(self) -> "pieces.Parts":
         return pieces.cut(self.exam, self.items.values())
 
@@ -63,14 +68,22 @@ class Sheet:
 
     def judge(self, answers: Iterable[tuple[int, str]]) -> tuple[Decimal, list[int]]:
         """Marks of all that a machine can mark, and the questions that wait for a person."""
-        total, waiting = scoring.ZERO, []
+        total, waiting, known = scoring.ZERO, [], self.known
         for item_id, stored in answers:
-            marks = self.items[item_id].score(stored)
+            marks = known[item_id, stored] if (item_id, stored) in known else self._score(item_id, stored)
             if marks is None:
                 waiting.append(item_id)
             else:
                 total += marks
         return total, waiting
+
+
+    def _score(self, item_id: int, stored: str) -> Decimal | None:
+        item = self.items[item_id]
+        marks = item.score(stored)
+        if not item.written:  # of choices there are few, and each of them is cleaned before it is stored
+            self.known[item_id, stored] = marks
+        return marks
 
 
 _held: OrderedDict[int, Sheet] = OrderedDict()
