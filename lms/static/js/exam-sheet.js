@@ -93,6 +93,7 @@ export class Sheet {
   constructor(form, words) {
     this.dialogs = { cells: document.getElementById("cells"), check: document.getElementById("check") };
     this.place = place(`exam:${form.dataset.exam}:now`);
+    this.frozen = false;
     this.single = form.dataset.layout !== "all";
     this.questions = [...form.querySelectorAll("[data-question]")].map((element, number) => new Question(element, number + 1, words));
     this.byItem = new Map(this.questions.map((question) => [question.item, question]));
@@ -166,6 +167,10 @@ export class Sheet {
     still.hidden = !unsent;
     still.textContent = fill(this.words.still, { n: unsent });
     if (this.dialogs.cells.open) this.dialogs.cells.close();
+    // it stands where the button before it stood: a double tap must not hand in
+    const confirm = this.dialogs.check.querySelector("[data-confirm]");
+    confirm.disabled = true;
+    setTimeout(() => (confirm.disabled = this.frozen), 600);
     this.dialogs.check.showModal();
   }
 
@@ -175,6 +180,7 @@ export class Sheet {
 
   // Nothing can be changed, and the page shows it. What is written stays readable and can be copied.
   freeze(frozen) {
+    this.frozen = frozen;
     for (const { choices, text, flag } of this.questions) {
       for (const input of [...choices, flag]) input.disabled = frozen;
       if (text) text.readOnly = frozen;
