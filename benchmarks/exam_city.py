@@ -22,7 +22,9 @@ def prepare(now):
     call_command("createcachetable", verbosity=0)
     call_command("collectstatic", verbosity=0, interactive=False)
     banks.load()
-    Agreement.objects.create(version=1, title="保密协议", text="不向无关的人说起。", published_at=now - timedelta(days=9))
+    Agreement.objects.create(
+        version=1, title="保密协议", text="不向无关的人说起。", published_at=now - timedelta(days=9)
+    )
     city = Territory.objects.create(level="city", code="421200", name="咸宁市", stem="咸宁", path="")
     city.path = f"{city.pk}/"
     city.save()
@@ -31,7 +33,9 @@ def prepare(now):
 
 def county(city, place, size, now):
     """A county with so many workers, each with an account; one hash for all, for it is not passwords that are set here."""
-    made = Territory.objects.create(level="county", code=f"4212{place:02}", name=f"第{place}县", stem=f"第{place}", parent=city, path="")
+    made = Territory.objects.create(
+        level="county", code=f"4212{place:02}", name=f"第{place}县", stem=f"第{place}", parent=city, path=""
+    )
     made.path = f"{city.path}{made.pk}/"
     made.save()
     hashed, mobiles = make_password(PASSWORD), [f"13{place}{number:08}" for number in range(size)]

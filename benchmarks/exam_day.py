@@ -230,7 +230,12 @@ def jar(headers):
 
 def sign_in(mobile):
     _status, headers, page = ask("GET", "/sign-in/")
-    form = {"csrfmiddlewaretoken": TOKEN.search(page)[1], "username": mobile, "password": exam_city.PASSWORD, "next": ""}
+    form = {
+        "csrfmiddlewaretoken": TOKEN.search(page)[1],
+        "username": mobile,
+        "password": exam_city.PASSWORD,
+        "next": "",
+    }
     status, headers, _page = ask("POST", "/sign-in/", jar(headers), form)
     assert (status, dict(headers)["Location"]) == (302, "/"), status
     return jar(headers)
@@ -239,7 +244,7 @@ def sign_in(mobile):
 def enter(exam, cookies):
     """The entry page with its pass: attempt, and all cookies from here on."""
     status, headers, page = ask("GET", f"/exams/{exam.pk}/", cookies)
-    assert status == 200 and "/start" in page, (status, headers)
+    assert (status, "/start" in page) == (200, True), (status, headers)
     return int(re.search(r"sit-(\d+)=", jar(headers))[1]), f"{cookies}; {jar(headers)}"
 
 
@@ -259,7 +264,7 @@ def receipts_seen(server, known):
     with measured(server, "receipt page") as step:
         for attempt, cookies in known.items():
             status, _headers, page = ask("GET", f"/exams/attempt/{attempt}/hand-in/", cookies)
-            assert status == 200 and receipts.number(attempt) in page, status
+            assert (status, receipts.number(attempt) in page) == (200, True), status
         step.count = len(known)
     return step
 
@@ -288,10 +293,14 @@ def stored():
     """Bytes of the whole database."""
     with connection.cursor() as cursor:
         if POSTGRES:
-            cursor.execute("SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace")
+            cursor.execute(
+                "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+            )
             return int(cursor.fetchone()[0])
         cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
-        size = [cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")]
+        size = [
+            cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+        ]
         return (size[0] - size[1]) * size[2]
 
 
@@ -304,7 +313,10 @@ def stored_in():
             [TABLES],
         )
         rows = cursor.fetchall()
-    return "; ".join(f"{name} {size / 1e6:.1f} MB, {hot:,} of {updates:,} updates in place" for name, updates, hot, size in sorted(rows))
+    return "; ".join(
+        f"{name} {size / 1e6:.1f} MB, {hot:,} of {updates:,} updates in place"
+        for name, updates, hot, size in sorted(rows)
+    )
 
 
 def held_up(path, until, pipe):
@@ -357,12 +369,17 @@ def marks_of(item, value):
 def check(server, exam):
     """The driver's history against the database. Returns how many acknowledged answers were looked at."""
     items = {item.pk: item for item in PaperItem.objects.filter(exam=exam)}
-    answers = {(a, i): (s, json.loads(v or "[]")) for a, i, s, v in Answer.objects.filter(attempt__exam=exam).values_list("attempt_id", "item_id", "seq", "value")}
+    answers = {
+        (a, i): (s, json.loads(v or "[]"))
+        for a, i, s, v in Answer.objects.filter(attempt__exam=exam).values_list("attempt_id", "item_id", "seq", "value")
+    }
     attempts_ = {one.pk: one for one in Attempt.objects.filter(exam=exam)}
     entries = JournalEntry.objects.filter(attempt__exam=exam)
     journal = {}
     after = 0
-    for attempt, item, seq, page, at, fate, value in entries.values_list("attempt_id", "item_id", "seq", "page", "at", "fate", "value").iterator():
+    for attempt, item, seq, page, at, fate, value in entries.values_list(
+        "attempt_id", "item_id", "seq", "page", "at", "fate", "value"
+    ).iterator():
         journal[attempt, item, seq, page] = at, fate, value
         after += fate == Fate.COUNTED and at > attempts_[attempt].finished_at
     lost, wrong, false, looked = [], [], [], 0
@@ -374,12 +391,19 @@ def check(server, exam):
                 at, fate, kept = journal.get((attempt, item, seq, page), (None, None, None))
                 if answers.get((attempt, item)) != (seq, value) or fate != Fate.COUNTED:
                     lost.append((attempt, item, seq, value))
-                elif attempt % 20 == 0 and codes[item] != receipts.code(attempt, item, seq=seq, page=page, at=at, value=kept):
+                elif attempt % 20 == 0 and codes[item] != receipts.code(
+                    attempt, item, seq=seq, page=page, at=at, value=kept
+                ):
                     false.append((attempt, item))
                 total += marks_of(items[item], value)
-            if one.state != AttemptState.MARKED or one.marks != total or one.receipt != (receipt or one.receipt) or one.closed_by_clock != (not receipt):
+            if (
+                one.state != AttemptState.MARKED
+                or one.marks != total
+                or one.receipt != (receipt or one.receipt)
+                or one.closed_by_clock != (not receipt)
+            ):
                 wrong.append((attempt, one.state, one.marks, total))
-    assert not lost and not wrong and not false and not after, (lost[:3], wrong[:3], false[:3], after)
+    assert not any((lost, wrong, false, after)), (lost[:3], wrong[:3], false[:3], after)
     return looked
 
 
@@ -414,7 +438,9 @@ def day(server, city, place, size):
         done["memory"] = memory(server.process.pid)
         done["left"] = sweep(server, exam, now)
         looked = check(server, exam)
-        print(f"  {looked:,} acknowledged answers are what is stored and marked; {refused:,} saves after the hand-in refused")
+        print(
+            f"  {looked:,} acknowledged answers are what is stored and marked; {refused:,} saves after the hand-in refused"
+        )
     finally:
         server.players.end()
         server.players = None
@@ -424,7 +450,9 @@ def day(server, city, place, size):
     # an hour: every answer, some again, a beat a minute of its own
     done["whole"] = (once + (OPTIONS.questions + changed) * done["save"].cost + 60 * done["beat"].cost) / 1000
     done["without"] = (once - sign.cost + (OPTIONS.questions + changed) * done["save"].cost) / 1000
-    print(f"  {done['kept']:.1f} KB stored a candidate, audit included; web processes {done['memory']:.0f} MB; {stored_in()}")
+    print(
+        f"  {done['kept']:.1f} KB stored a candidate, audit included; web processes {done['memory']:.0f} MB; {stored_in()}"
+    )
     return done
 
 
@@ -432,8 +460,11 @@ def day(server, city, place, size):
 
 
 def verdict(pairs):
-    missed = [f"{has:.2f} > {goal}" if goal < 10 else f"{has:.0f} > {goal}" for has, goal in pairs if has > goal]
-    return "met" if not missed else f"MISSED ({', '.join(missed)})"
+    """Of (what is here, at most)."""
+    missed = [
+        f"{has:.3g} > {most:.3g}" if has < 100 else f"{has:,.0f} > {most:,.0f}" for has, most in pairs if has > most
+    ]
+    return f"MISSED ({', '.join(missed)})" if missed else "met"
 
 
 def table(size, d):
@@ -473,12 +504,17 @@ def table(size, d):
         ),
         ("stored an attempt with its journal", "20 KB", f"{d['kept']:.1f} KB", "", [(d["kept"], 20)]),
     ]
-    print(f"\n| step, {size:,} candidates × {OPTIONS.questions} questions, time compressed | goal: CPU of web and database | here, {connection.vendor} | Moodle 4.5 on the same machine | |")
+    print(
+        f"\n| step, {size:,} candidates × {OPTIONS.questions} questions, time compressed | goal: CPU of web and database"
+        f" | here, {connection.vendor} | Moodle 4.5 on the same machine | |"
+    )
     print("|---|---|---|---|---|")
     for what, goal, has, moodle, pairs in rows:
         print(f"| {what} | {goal} | {has} | {moodle} | {verdict(pairs)} |")
     print(f"| Django hello, without and with all middleware | | {d['bare'].cost:.2f} and {d['full'].cost:.2f} ms | | |")
-    print(f"| entry page; receipt page; a beat alone | | {d['entry'].cost:.1f}; {d['receipt'].cost:.1f}; {d['beat'].cost:.2f} ms | | |")
+    print(
+        f"| entry page; receipt page; a beat alone | | {d['entry'].cost:.1f}; {d['receipt'].cost:.1f}; {d['beat'].cost:.2f} ms | | |"
+    )
 
 
 def durable():
@@ -504,7 +540,10 @@ def main():
         server.end()
     table(SIZES[-1], done[SIZES[-1]])
     if len(SIZES) > 1:
-        print("seconds of CPU a candidate, sign-in and beats apart: " + ", ".join(f"{one['without']:.3f} of {size:,}" for size, one in done.items()))
+        print(
+            "seconds of CPU a candidate, sign-in and beats apart: "
+            + ", ".join(f"{one['without']:.3f} of {size:,}" for size, one in done.items())
+        )
 
 
 if __name__ == "__main__":

@@ -139,9 +139,7 @@ def answers(ask: Ask, holder: passes.Pass) -> Reply:
     guard = saving.Guard(holder.attempt, holder.worker, holder.device)
     try:
         unsent = sent.beat.unsent if sent.beat else None
-        reply = attempts.answer(
-            guard, sent.answers, exam_id=holder.exam, page=sent.page, now=ask.now, unsent=unsent
-        )
+        reply = attempts.answer(guard, sent.answers, exam_id=holder.exam, page=sent.page, now=ask.now, unsent=unsent)
     except Refused as refusal:
         return say(409, exchange.over(refusal, holder.attempt))
     if sent.flags is not None:

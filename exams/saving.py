@@ -146,7 +146,8 @@ def save(guard: Guard, entries: Sequence[Entry], *, page: int, now: datetime, un
 
 
 def _save_on_sqlite(values: dict[str, Any], entries: Sequence[Entry]) -> Outcome:
-    attempt, now, page, unsent, written = (*map(values.get, ("attempt", "now", "page", "unsent")), set())
+    attempt, now, page, unsent = map(values.get, ("attempt", "now", "page", "unsent"))
+    written: set[int] = set()
     if not entries and unsent is None:
         guard = run(GUARD, values).fetchone()
         return Outcome(_moment(guard[1]) if guard else None, written)
@@ -245,10 +246,8 @@ def given(attempt_id: int) -> list[tuple[int, str]]:
 
 def given_many(attempt_ids: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
     """The same of many attempts."""
-    if POSTGRES:
-        rows = run(f"{GIVEN_MANY} = ANY(%s)", [list(attempt_ids)])
-    else:
-        rows = run(f"{GIVEN_MANY} IN ({', '.join(['%s'] * len(attempt_ids))})", attempt_ids)
+    among = "= ANY(%s)" if POSTGRES else f"IN ({', '.join(['%s'] * len(attempt_ids))})"
+    rows = run(f"{GIVEN_MANY} {among}", [list(attempt_ids)] if POSTGRES else attempt_ids)
     found: dict[int, list[tuple[int, str]]] = defaultdict(list)
     for attempt_id, item_id, value in rows.fetchall():
         found[attempt_id].append((item_id, value))

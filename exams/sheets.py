@@ -77,7 +77,6 @@ class Sheet:
                 total += marks
         return total, waiting
 
-
     def _score(self, item_id: int, stored: str) -> Decimal | None:
         item = self.items[item_id]
         marks = item.score(stored)

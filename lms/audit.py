@@ -54,9 +54,7 @@ def write(
     prepared.run(INSERT, _row(action, now, actor, subject, detail, territory))
 
 
-def write_many(
-    action: str, *, now: datetime, actor: int | None, said: Iterable[tuple[str, Mapping[str, Any]]]
-) -> None:
+def write_many(action: str, *, now: datetime, actor: int | None, said: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
     """One entry for each (subject, detail): the same act on many things."""
     prepared.run_many(INSERT, [_row(action, now, actor, subject, detail, "") for subject, detail in said])
 
