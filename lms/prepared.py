@@ -6,7 +6,7 @@ Connection, transaction and errors are Django's all the same. They are not seen 
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -17,7 +17,7 @@ from django.db import connections
 
 POSTGRES = not settings.SQLITE
 # SQLite lets one writer in and has the others look again after 1, 2, 5 … 100 ms; threads of one process can simply stand in line
-_turn = threading.Lock()
+turn: AbstractContextManager[Any] = nullcontext() if POSTGRES else threading.RLock()
 Values = Sequence[Any] | Mapping[str, Any]
 NAMED = re.compile(r"%\((\w+)\)s")
 
@@ -50,7 +50,7 @@ def writing() -> Iterator[None]:
     if db.in_atomic_block:
         yield
         return
-    with _turn:
+    with turn:
         run("BEGIN IMMEDIATE", [])
         try:
             yield
