@@ -147,7 +147,11 @@ class Server:
 
     def end(self):
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(20)
+        try:
+            self.process.wait(40)
+        except subprocess.TimeoutExpired:
+            print("gunicorn does not end")
+            self.process.kill()
 
 
 class Step:
@@ -546,7 +550,12 @@ def main():
         )
 
 
+def stopped(_number, _frame):
+    raise SystemExit("stopped")
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, stopped)  # so that server and players end with it
     try:
         main()
     finally:

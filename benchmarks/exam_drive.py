@@ -7,6 +7,7 @@ import gc
 import json
 import multiprocessing
 import select
+import signal
 import socket
 import time
 from collections import Counter, deque
@@ -313,12 +314,11 @@ class Player:
 
 
 def _play(pipe, address, links, people):
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     player = Player(address, links, people)
     gc.freeze()
     while True:
         name, given = pipe.recv()
-        if name == "end":
-            return
         try:
             begun = time.process_time()
             result = getattr(player, name)(**given)
@@ -355,7 +355,6 @@ class Players:
         return results
 
     def end(self):
-        for pipe in self.pipes:
-            pipe.send(("end", None))
         for child in self.children:
+            child.terminate()
             child.join(10)
