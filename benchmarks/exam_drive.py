@@ -7,6 +7,7 @@ import gc
 import json
 import multiprocessing
 import select
+import signal
 import socket
 import time
 from collections import Counter, deque
@@ -63,7 +64,7 @@ class Candidate:
         told = json.loads(body)
         for one in told["saved"]:
             seq, value = self.sent[one["item"]]
-            assert one["seq"] == seq and "value" not in one, told
+            assert (one["seq"], "value" in one) == (seq, False), told
             self.acked[one["item"]] = (seq, value)
             self.receipts[one["item"]] = one["code"]
         return True
@@ -115,78 +116,86 @@ class Tally:
 def drive(address, links, pick, done, *, keep=True):
     """Ask `pick(now)` for (job, request, since) while a connection is free; it says None when nothing is due and raises StopIteration at
     the end. `done(job, status, head, body)` hears each answer. Returns a Tally with the waits in seconds."""
-    tally, poll = Tally(), select.epoll()
-    by_fd, idle, over = {}, [], False
-    for _turn in range(links):
-        link = Link(address)
-        by_fd[link.sock.fileno()] = link
-        poll.register(link.sock, select.EPOLLIN)
-        idle.append(link)
+    return Loop(address, links, pick, done, keep).run()
 
-    def anew(link):
-        del by_fd[link.sock.fileno()]
-        poll.unregister(link.sock)
-        link.sock.close()
-        link.connect()
-        by_fd[link.sock.fileno()] = link
-        poll.register(link.sock, select.EPOLLIN)
 
-    def hang_up(link):
-        del by_fd[link.sock.fileno()]
-        poll.unregister(link.sock)
+class Loop:
+    """The connections of one driver process."""
+
+    def __init__(self, address, links, pick, done, keep):
+        self.pick, self.done, self.keep, self.count = pick, done, keep, links
+        self.tally, self.poll, self.by_fd, self.over = Tally(), select.epoll(), {}, False
+        self.idle = [Link(address) for _turn in range(links)]
+        for link in self.idle:
+            self.watch(link)
+
+    def watch(self, link):
+        self.by_fd[link.sock.fileno()] = link
+        self.poll.register(link.sock, select.EPOLLIN)
+
+    def hang_up(self, link):
+        del self.by_fd[link.sock.fileno()]
+        self.poll.unregister(link.sock)
         link.sock.close()
         link.sock = None
 
-    def give(link, job):
+    def send(self, link, job):
         link.job = job
         if link.sock is None:
             link.connect()
-            by_fd[link.sock.fileno()] = link
-            poll.register(link.sock, select.EPOLLIN)
+            self.watch(link)
         try:
             link.send(job[1])
         except OSError:
-            anew(link)
-            link.send(job[1])
+            self.again(link)
 
-    while True:
-        while idle and not over:
+    def again(self, link):
+        """On a new connection: what came of it the first time is not known."""
+        self.hang_up(link)
+        link.connect()
+        self.watch(link)
+        link.send(link.job[1])
+
+    def give(self):
+        while self.idle and not self.over:
             try:
-                job = pick(time.perf_counter())
+                job = self.pick(time.perf_counter())
             except StopIteration:
-                over = True
-                break
+                self.over = True
+                return
             if job is None:
-                break
-            give(idle.pop(), job)
-        if over and len(idle) == links:
-            break
-        for fd, _event in poll.poll(0.002):
-            link = by_fd.get(fd)
-            if link is None:
-                continue
-            answer = link.read()
-            if answer is None:
-                continue
-            if answer == "gone":
-                waiting = link not in idle
-                anew(link)
-                if waiting:
-                    tally.resent += 1
-                    link.send(link.job[1])
-                continue
-            status, head, body = answer
-            job, _data, since = link.job
-            tally.waits.append(time.perf_counter() - (since if since is not None else link.moment))
-            tally.statuses[status] += 1
-            tally.bytes += len(body)
-            done(job, status, head, body)
-            if link.last or not keep:
-                hang_up(link)
-            idle.append(link)
-    for link in by_fd.values():
-        link.sock.close()
-    return tally
+                return
+            self.send(self.idle.pop(), job)
+
+    def hear(self, link):
+        answer = link.read()
+        if answer is None:
+            return
+        if answer == "gone":
+            if link in self.idle:
+                self.hang_up(link)
+            else:
+                self.tally.resent += 1
+                self.again(link)
+            return
+        (status, head, body), (job, _data, since) = answer, link.job
+        self.tally.waits.append(time.perf_counter() - (link.moment if since is None else since))
+        self.tally.statuses[status] += 1
+        self.tally.bytes += len(body)
+        self.done(job, status, head, body)
+        if link.last or not self.keep:
+            self.hang_up(link)
+        self.idle.append(link)
+
+    def run(self):
+        while not self.over or len(self.idle) < self.count:
+            self.give()
+            for fd, _event in self.poll.poll(0.002):
+                if fd in self.by_fd:
+                    self.hear(self.by_fd[fd])
+        for link in list(self.by_fd.values()):
+            self.hang_up(link)
+        return self.tally
 
 
 class Player:
@@ -209,14 +218,14 @@ class Player:
 
     def start(self):
         def done(one, status, head, _body):
-            assert status == 303 and f"/exams/sit/{one.attempt}/paper" in head, (status, head)
+            assert (status, f"/exams/sit/{one.attempt}/paper" in head) == (303, True), (status, head)
 
         form = "application/x-www-form-urlencoded"
         return self.once_each(self.people, lambda one: one.request("start", b"pledge=on", form), done)
 
     def paper(self):
         def done(_one, status, head, _body):
-            assert status == 200 and "content-encoding" in head.lower(), (status, head)
+            assert (status, "content-encoding" in head.lower()) == (200, True), (status, head)
 
         return self.once_each(self.people, lambda one: one.request("paper"), done)
 
@@ -279,7 +288,7 @@ class Player:
 
         def done(one, status, _head, body):
             told = json.loads(body)
-            assert status == 200 and told["state"] == "handed_in", told
+            assert (status, told["state"]) == (200, "handed_in"), told
             assert one.receipt in {"", told["receipt"]}
             one.receipt = told["receipt"]
 
@@ -305,12 +314,11 @@ class Player:
 
 
 def _play(pipe, address, links, people):
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     player = Player(address, links, people)
     gc.freeze()
     while True:
         name, given = pipe.recv()
-        if name == "end":
-            return
         try:
             begun = time.process_time()
             result = getattr(player, name)(**given)
@@ -347,7 +355,6 @@ class Players:
         return results
 
     def end(self):
-        for pipe in self.pipes:
-            pipe.send(("end", None))
         for child in self.children:
+            child.terminate()
             child.join(10)

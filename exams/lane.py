@@ -28,7 +28,7 @@ from django.utils import timezone, translation
 
 from exams import attempts, beats, exchange, late, pages, passes, pressure, saving, sheets, trespass
 from exams.models import AttemptState
-from lms import context, policy
+from lms import context, policy, prepared
 from lms.refusal import Refused
 
 PREFIX = "/exams/sit/"
@@ -111,9 +111,10 @@ def start(ask: Ask, holder: passes.Pass) -> Reply:
     if ask.form.get("pledge") != ["on"]:
         return see(f"/exams/{holder.exam}/?pledge=1")
     try:
-        held = attempts.begin(
-            holder.attempt, worker_id=holder.worker, user_id=holder.user, now=ask.now, device=holder.device
-        )
+        with prepared.turn:
+            held = attempts.begin(
+                holder.attempt, worker_id=holder.worker, user_id=holder.user, now=ask.now, device=holder.device
+            )
     except Refused:
         return see(f"/exams/{holder.exam}/")  # that page says what is true
     here = held.state == AttemptState.SITTING and held.device == holder.device
@@ -196,7 +197,8 @@ def look_of(ask: Ask) -> tuple[tuple[str, str], ...]:
 
 def hand_in(ask: Ask, holder: passes.Pass) -> Reply:
     try:
-        end = attempts.close(holder.attempt, user_id=holder.user, device=holder.device, now=ask.now)
+        with prepared.turn:
+            end = attempts.close(holder.attempt, user_id=holder.user, device=holder.device, now=ask.now)
     except Refused as refusal:
         return say(409, exchange.over(refusal, holder.attempt)) if ask.by_script else see(door(holder))
     return say(200, exchange.handed_in(end)) if ask.by_script else see(f"/exams/attempt/{holder.attempt}/hand-in/")

@@ -246,8 +246,8 @@ def given(attempt_id: int) -> list[tuple[int, str]]:
 
 def given_many(attempt_ids: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
     """The same of many attempts."""
-    some = "= ANY(%s)" if POSTGRES else f"IN ({', '.join(['%s'] * len(attempt_ids))})"
-    rows = run(f"{GIVEN_MANY} {some}", [list(attempt_ids)] if POSTGRES else attempt_ids)
+    among = "= ANY(%s)" if POSTGRES else f"IN ({', '.join(['%s'] * len(attempt_ids))})"
+    rows = run(f"{GIVEN_MANY} {among}", [list(attempt_ids)] if POSTGRES else attempt_ids)
     found: dict[int, list[tuple[int, str]]] = defaultdict(list)
     for attempt_id, item_id, value in rows.fetchall():
         found[attempt_id].append((item_id, value))

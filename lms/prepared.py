@@ -4,8 +4,9 @@ Connection, transaction and errors are Django's all the same. They are not seen 
 """
 
 import re
+import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -15,6 +16,8 @@ from django.conf import settings
 from django.db import connections
 
 POSTGRES = not settings.SQLITE
+# SQLite lets one writer in and has the others look again after 1, 2, 5 … 100 ms; threads of one process can simply stand in line
+turn: AbstractContextManager[Any] = nullcontext() if POSTGRES else threading.RLock()
 Values = Sequence[Any] | Mapping[str, Any]
 NAMED = re.compile(r"%\((\w+)\)s")
 
@@ -47,14 +50,15 @@ def writing() -> Iterator[None]:
     if db.in_atomic_block:
         yield
         return
-    run("BEGIN IMMEDIATE", [])
-    try:
-        yield
-        with db.wrap_database_errors:
-            db.connection.commit()
-    except BaseException:
-        db.connection.rollback()
-        raise
+    with turn:
+        run("BEGIN IMMEDIATE", [])
+        try:
+            yield
+            with db.wrap_database_errors:
+                db.connection.commit()
+        except BaseException:
+            db.connection.rollback()
+            raise
 
 
 @cache

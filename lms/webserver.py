@@ -1,10 +1,14 @@
 """gunicorn's worker with threads, but for one thing: its loop, which everybody's requests come through, waits for nobody who hangs up slowly."""
 
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
+
+CLOSERS = 4
 
 
 class Worker(ThreadWorker):
@@ -14,8 +18,15 @@ class Worker(ThreadWorker):
     """
 
     def init_process(self) -> None:
-        self.closers = ThreadPoolExecutor(4, thread_name_prefix="close")
+        self.leaving: SimpleQueue[Any] = SimpleQueue()
+        for _closer in range(CLOSERS):  # daemons: the end of the process waits for none of them
+            Thread(target=self.see_off, name="close", daemon=True).start()
         super().init_process()
+
+    def see_off(self) -> None:
+        while True:
+            with suppress(OSError):
+                self.leaving.get()()
 
     def finish_request(self, conn: Any, fs: Any) -> None:
         if not isinstance(conn.close, partial):  # a connection that is kept comes by many times
@@ -24,6 +35,6 @@ class Worker(ThreadWorker):
 
     def hang_up(self, close: Any, graceful: bool = False) -> None:
         if graceful:
-            self.closers.submit(close, graceful=True)
+            self.leaving.put(partial(close, graceful=True))
         else:
             close()
