@@ -169,11 +169,11 @@ def test_draft_asks_the_database_as_often_for_many_as_for_one(
     scheme, city, hire, year_of, now, django_assert_num_queries
 ):
     year_of(hire("W1", "甲", city.township))
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         assessments.draft(scheme, city.county, by=None, now=now)
     for number in range(2, 12):
         year_of(hire(f"W{number}", "乙", city.township))
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         assessments.draft(scheme, city.county, by=None, now=now)
 
 
