@@ -108,8 +108,9 @@ declare(
     hands="by",
     why=WHY,
     long=LONG,
-    gone=Gone.KEPT,
+    gone=Gone.EMPTIED,
     of="attempt__worker",
+    empties="reason",
 )
 declare(
     "exams.Allowance",
