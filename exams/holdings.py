@@ -134,6 +134,8 @@ declare(
     gone=Gone.EMPTIED,
     of="attempt__worker",
     empties="text",
+    # that the wrong answers are alike says that there are many (`incidents.own`)
+    shown=lambda now: ~Q(kind="alike") | out(now, "attempt__"),
 )
 declare(
     "exams.Intervention",
