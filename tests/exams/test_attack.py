@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.urls import reverse
 
 from exams import allowances, attempts, flood, passes, tries
@@ -101,3 +102,13 @@ def test_two_saves_at_once_take_the_questions_in_one_order(sitting, now, monkeyp
     guard = attempts.saving.Guard(sitting.pk, sitting.worker_id, sitting.device)
     attempts.answer(guard, given, exam_id=sitting.exam_id, page=7, now=now)
     assert [one.item_id for one in seen[0]] == sorted(item.pk for item in items)
+
+
+def test_the_pass_of_the_last_one_goes_with_the_sign_in_of_the_next(sitting, client, colleague, password):
+    """Who did not sign out left their paper on a shared phone."""
+    enter(client, sitting)
+    del client.cookies[settings.SESSION_COOKIE_NAME]  # the session merely ran out
+    said = {"username": colleague.number, "password": password}
+    assert client.post(reverse("sign_in"), said).status_code == 302
+    assert not client.cookies[passes.cookie(sitting.pk)].value
+    assert client.get(lane(sitting, "paper")).status_code == 303
