@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from exams import candidates, journal, papers, questions, receipts, saving, sheets
+from exams import candidates, flood, journal, papers, questions, receipts, saving, sheets
 from exams.models import Answer, Attempt, AttemptState, Exam, Fate, Incident, IncidentKind, JournalEntry, PaperItem
 from lms import audit, times
 from lms.jobs import Progress
@@ -129,7 +129,11 @@ def answer(
     fitting, unfit = fit(sheet, given)
     written = [item_id for item_id in fitting if sheet.items[item_id].written]
     before = _before(guard.attempt, written)
-    entries = [_entry(one, stored, before.get(one.item_id)) for one, stored in fitting.values()]
+    # in the order of their numbers: two saves of one attempt at once wait for each other, and not in a circle
+    entries = [_entry(*fitting[item_id], before.get(item_id)) for item_id in sorted(fitting)]
+    if flood.full(guard.attempt, (entry.kept for entry in entries)):
+        unfit += [Unfit(entry.item_id, entry.seq, flood.sentence()) for entry in entries]
+        entries = []
     outcome = saving.save(guard, entries, page=page, now=now, unsent=unsent)
     if outcome.deadline is None:
         raise too_late(guard, now=now)

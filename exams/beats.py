@@ -9,6 +9,7 @@ from exams.passes import Pass
 from roster.models import Worker
 
 LONGEST_AWAY = 4 * 3600
+NEWEST = 2**63 - 1  # no row has a number beyond
 MOST_AWAY = 20  # times away told in one beat, and kept of one attempt
 
 
@@ -22,7 +23,7 @@ class Beat(NamedTuple):
     @classmethod
     def read(cls, said: dict[str, Any]) -> "Beat":
         away = [(int(ago), int(seconds)) for ago, seconds in said.get("away", [])][:MOST_AWAY]
-        return cls(min(max(int(said.get("unsent", 0)), 0), 1000), max(int(said.get("heard", 0)), 0), away)
+        return cls(min(max(int(said.get("unsent", 0)), 0), 1000), min(max(int(said.get("heard", 0)), 0), NEWEST), away)
 
 
 class News(NamedTuple):

@@ -108,8 +108,9 @@ declare(
     hands="by",
     why=WHY,
     long=LONG,
-    gone=Gone.KEPT,
+    gone=Gone.EMPTIED,
     of="attempt__worker",
+    empties="reason",
 )
 declare(
     "exams.Allowance",
@@ -133,6 +134,8 @@ declare(
     gone=Gone.EMPTIED,
     of="attempt__worker",
     empties="text",
+    # that the wrong answers are alike says that there are many (`incidents.own`)
+    shown=lambda now: ~Q(kind="alike") | out(now, "attempt__"),
 )
 declare(
     "exams.Intervention",

@@ -101,7 +101,10 @@ class Ask:
         """Whether a page of ours sent it: by Origin, which every browser of today sends with a post."""
         origin = self.environ.get("HTTP_ORIGIN") or self.environ.get("HTTP_REFERER", "")
         here = self.environ.get("HTTP_HOST") or self.environ["SERVER_NAME"]
-        return urlsplit(origin).netloc in {here, urlsplit(settings.SITE_URL).netloc}
+        try:
+            return urlsplit(origin).netloc in {here, urlsplit(settings.SITE_URL).netloc}
+        except ValueError:
+            return False
 
 
 # --- what is asked for
@@ -110,6 +113,8 @@ class Ask:
 def start(ask: Ask, holder: passes.Pass) -> Reply:
     if ask.form.get("pledge") != ["on"]:
         return see(f"/exams/{holder.exam}/?pledge=1")
+    if not passes.stands(holder):
+        return see(door(holder))  # which asks for the sign-in, and that says what is true
     try:
         with prepared.turn:
             held = attempts.begin(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from exams import attempts, lateness, questions, receipts, saving, sheets
@@ -30,7 +30,7 @@ from lms.refusal import Refused
 TAKEN = frozenset({"closed", "handed_in", "elsewhere"})  # refusals after which an answer is still looked at
 KEPT = (Fate.LATE, Fate.ELSEWHERE)
 ON_TIME = (Fate.COUNTED, Fate.OLDER)
-TIMES_A_QUESTION = 3  # so many late changes of each question are kept at most, counted over the whole paper
+TIMES_A_QUESTION = 3  # so many late changes of each question are taken at most, counted over the whole paper
 OLDEST = 2**31 - 1  # milliseconds, 24 days: an age beyond that is written as that
 TICK = timedelta(microseconds=1)
 Ages = Mapping[tuple[int, int], int]
@@ -96,7 +96,8 @@ class _Arrival:
         self.standing = {one.item_id: one for one in saving.answers(guard.attempt)}
         journal = JournalEntry.objects.filter(attempt=guard.attempt)
         self.known = {(one.item_id, one.seq): one for one in journal.filter(page=page)}
-        self.room = TIMES_A_QUESTION * len(sheet.items) - journal.filter(fate__in=KEPT).count()
+        came = journal.filter(Q(fate__in=[*KEPT, Fate.LATE_COUNTED]) | Q(fate=Fate.OLDER, age__isnull=False)).count()
+        self.room = TIMES_A_QUESTION * len(sheet.items) - came
         self.saved: list[Saved] = []
         self.kept: list[Saved] = []
         self.unfit: list[Unfit] = []
@@ -110,6 +111,9 @@ class _Arrival:
         elif stored == (standing.value if standing else ""):
             at = standing.saved_at if standing else self.now
             self.saved.append(Saved(item_id, sent.seq, at, ""))  # it says what stands already
+        elif self.room <= 0:
+            sentence = _("截止后送来的改动太多，这一题没有收下。请把手机交给监考人员看。")
+            self.unfit.append(Unfit(item_id, sent.seq, sentence))
         elif lateness.judge(self.gap, age=age, now=self.now) is not lateness.Verdict.COUNTS:
             self._keep(item_id, sent, stored, age)
         elif standing and standing.seq >= sent.seq:
@@ -133,15 +137,11 @@ class _Arrival:
             self.unfit.append(Unfit(sent.item_id, sent.seq, str(questions.STALE_PAGE)))
 
     def _keep(self, item_id: int, sent: Given, stored: str, age: int | None) -> None:
-        if self.room <= 0:
-            sentence = _("截止后送来的改动太多，这一题没有收下。请把手机交给监考人员看。")
-            self.unfit.append(Unfit(item_id, sent.seq, sentence))
-            return
-        self.room -= 1
         entry = self._log(item_id, sent, stored, Fate.ELSEWHERE if self.elsewhere else Fate.LATE, age)
         self.kept.append(self._receipt(item_id, sent.seq, stored, entry.at))
 
     def _log(self, item_id: int, sent: Given, stored: str, fate: Fate, age: int | None) -> JournalEntry:
+        self.room -= 1
         at = self.now if fate not in KEPT else max(self.now, self._decided_at + TICK)
         key = {"attempt_id": self.guard.attempt, "item_id": item_id, "seq": sent.seq, "page": self.page}
         self.entries.append(JournalEntry(**key, at=at, fate=fate, value=stored, age=age))

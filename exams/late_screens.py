@@ -39,6 +39,12 @@ class Standing:
     def late(self) -> str:
         return in_words(self.newest - self.attempt.ends_at)
 
+    @property
+    def after_the_key(self) -> bool:
+        """Whether right answers may have been read before the last of it came, by them or by others."""
+        finished = self.attempt.finished_at
+        return finished is not None and self.newest >= max(finished, self.attempt.exam.shows_results_at)
+
 
 def told(attempt: Attempt) -> list[tuple[str, str]]:
     """(tone, sentence) for the one whose answers they are: what waits, and what was decided and why."""

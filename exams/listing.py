@@ -155,12 +155,15 @@ def afterwards(attempt: Attempt, *, now: datetime) -> dict[str, Any]:
     shown = attempt.state == AttemptState.MARKED and attempt.exam.released(now)
     if shown and undecided(attempt):
         shown, step = False, _("有迟到的答案等管理员决定，决定以后公布成绩")
+    elif shown and others_sit(attempt.exam):
+        shown, step = False, _("还有人没有交卷，全部交卷以后就能看成绩和解析")
     else:
         step = next_step(attempt, now=now)
     again = tries.may_again(attempt, now=now)
     return {
         "next_step": step,
         "shown": shown,
+        "keyed": not may_ask_again(attempt, now=now),
         "again": tries.left(attempt) if again else 0,
         "rule": resits.RULES.get(attempt.exam.counts, ""),
     }
@@ -169,6 +172,20 @@ def afterwards(attempt: Attempt, *, now: datetime) -> dict[str, Any]:
 def undecided(attempt: Attempt) -> bool:
     """Whether late answers wait for a person: until then the result may still change, and the key stays closed."""
     return attempt.posted_at is None and JournalEntry.objects.waiting().filter(attempt=attempt).exists()
+
+
+def others_sit(exam: Exam) -> bool:
+    """
+    Whether somebody still sits an exam whose results come after its close: with time granted, or out of reach and perhaps sending late.
+    Until then no key: who has it could tell them. An exam that shows results at once has said that it takes this risk.
+    """
+    return exam.shows_results_at >= exam.closes_at and exam.attempts.filter(state=AttemptState.SITTING).exists()
+
+
+def may_ask_again(attempt: Attempt, *, now: datetime) -> bool:
+    """Whether this person may be asked the very same questions once more in a test that counts: then the key stays closed to them."""
+    open_ = attempt.exam.kind == ExamKind.ENTRY and now < attempt.closes
+    return open_ and tries.left(attempt) > 0 and not attempt.passed
 
 
 def next_step(attempt: Attempt, *, now: datetime) -> str:

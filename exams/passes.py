@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 
 from exams.models import Attempt
 from lms.departing import GOES_WITH_SIGN_IN
+from roster.models import User
 
 COOKIE = f"{GOES_WITH_SIGN_IN}sit-"
 DEVICE = ("__Host-" if settings.HTTPS else "") + "exam-device"
@@ -56,6 +57,14 @@ def read(text: str, *, now: datetime) -> Pass | None:
     attempt, exam, worker, user, device, expires = said.split(".")
     one = Pass(int(attempt), int(exam), int(worker), int(user), device, int(expires))
     return one if one.expires > now.timestamp() else None
+
+
+def stands(one: Pass) -> bool:
+    """
+    Whether its account is still open: asked where an attempt begins, hours after the pass was given perhaps. Saves do not ask; who must
+    stop somebody who sits has the attempt closed, and who lost the phone takes it over with another.
+    """
+    return User.objects.filter(pk=one.user, is_active=True).exists()
 
 
 def device_of(request: HttpRequest) -> str:

@@ -1,7 +1,6 @@
 """Back-office screens of evidence: bringing in what a phone could not send, and looking up a check code."""
 
 from base64 import b64decode, b64encode
-from binascii import Error
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -161,7 +160,7 @@ def brought(request: Asking) -> HttpResponse:
             done = intake.bring_in(one, attempt, by=request.user, now=request.now)
         except Refused as refusal:
             messages.error(request, refusal.sentence)
-        except (Error, Http404):
+        except (ValueError, Http404):
             messages.error(request, rescue.damaged().sentence)
         else:
             say(request, done)

@@ -73,7 +73,9 @@ def let_in_or_ask(request: Asking, fitting: list[User]) -> HttpResponse:
 
 
 def let_in(request: Asking, user: User, *, then: str) -> HttpResponse:
-    return entrance.enter(request, user, then=then or reach.landing_url(user))
+    response = entrance.enter(request, user, then=then or reach.landing_url(user))
+    departing.clear(request, response)  # on a shared phone the last one may have gone without signing out
+    return response
 
 
 def safe_next(request: Asking) -> str:

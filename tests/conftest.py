@@ -18,7 +18,7 @@ from django.core.cache import cache
 from django.test import Client, TransactionTestCase
 from django.utils import timezone
 
-from exams import sheets
+from exams import flood, sheets
 from mentors.models import Mentor
 from roster import roles
 from roster.models import (
@@ -72,6 +72,7 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
 def _empty_cache() -> None:
     cache.clear()
     sheets.forget()
+    flood.forget()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -16,7 +16,10 @@ class AllowanceKind(models.TextChoices):
 
 
 class Allowance(models.Model):
-    """Something given to one person for one exam, with its reason. Added to, never changed; the attempt carries what follows from it."""
+    """
+    Something given to one person for one exam, with its reason. Added to, never changed, but that the reason goes when its person is
+    forgotten; the attempt carries what follows from it.
+    """
 
     attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="allowances", verbose_name=_("应试"))
     kind = models.CharField(_("类别"), max_length=10, choices=AllowanceKind.choices)
@@ -30,7 +33,6 @@ class Allowance(models.Model):
     class Meta:
         verbose_name = _("考试照顾")
         verbose_name_plural = _("考试照顾")
-        constraints = [models.CheckConstraint(condition=~Q(reason=""), name="allowance_has_a_reason")]
 
     def __str__(self) -> str:
         return f"{self.attempt_id}: {self.kind}"

@@ -134,6 +134,15 @@ def test_no_more_is_kept_than_a_person_can_read(cut_off):
     assert "没有收下" in last.unfit[0].sentence
 
 
+def test_nor_does_more_count_by_the_rule(cut_off):
+    """A phone that claims the gap over and over is no phone that was cut off."""
+    single, at = item_of(cut_off, "single"), cut_off.deadline + 2 * MINUTE
+    for seq in range(2, 19):
+        last = arrive(cut_off, at, (single, seq, [seq % 3 + 1], 3 * 60_000), unsent=1)
+    assert JournalEntry.objects.filter(attempt=cut_off, fate=Fate.LATE_COUNTED).count() == 3 * 4
+    assert "没有收下" in last.unfit[0].sentence
+
+
 def test_what_does_not_fit_and_what_is_foreign_is_no_late_answer_either(cut_off):
     taken = arrive(cut_off, cut_off.deadline + MINUTE, (item_of(cut_off, "single"), 2, [0, 1], 90_000))
     assert (len(taken.unfit), taken.kept, taken.saved) == (1, [], [])

@@ -10,7 +10,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from exams.models import Answer, Attempt, AttemptState, Exam, PaperItem
+from exams.models import Allowance, Answer, Attempt, AttemptState, Exam, LateDecision, PaperItem
 from records import certificates, ledger, schemes
 from records.models import Assessment, Round
 from roster import corrections, files, service
@@ -56,6 +56,9 @@ def person(worker: Worker, county_admin: User, city: Any, now: Any, django_captu
         posted_at=long_ago,
     )
     Answer.objects.create(attempt=attempt, item=item, value=f"我{NAME}先断电。", seq=1, saved_at=long_ago, marks=40)
+    by = {"attempt": attempt, "reason": f"{NAME}手臂骨折", "by": county_admin, "at": long_ago}
+    Allowance.objects.create(kind="time", seconds=600, **by)
+    LateDecision.objects.create(accepted=True, answers=1, **by)
     certificate = certificates.issue(worker, source="x:1", title="证", sentence=f"{NAME}同志考试合格。", now=long_ago)
     certificates.picture(certificate).close()
     entry = {"kind": "hours", "source": "a", "title": "学时", "amount": Decimal("6.5"), "occurred_at": long_ago}
