@@ -34,14 +34,23 @@ logconfig_dict = {
 
 
 def when_ready(server: Any) -> None:
-    """A connection comes to a thread together with its request: one that a browser opens ahead would hold a thread for five seconds."""
+    """What every worker needs is loaded once, here, also for one that takes the place of a dead one: not with its first request.
+
+    A connection comes to a thread together with its request: one that a browser opens ahead would hold a thread for five seconds.
+    """
+    from django.urls import get_resolver
+
+    _ = get_resolver().url_patterns
     for listener in server.LISTENERS:
         if listener.sock.family != socket.AF_UNIX and hasattr(socket, "TCP_DEFER_ACCEPT"):
             listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 10)
 
 
 def post_worker_init(worker: Any) -> None:
-    """How many requests wait for a thread: the exam lane asks it before a save."""
-    from exams import pressure
+    """How many requests wait for a thread: the exam lane asks it before a save. And the papers that are about to be asked for."""
+    from django.utils import timezone
 
+    from exams import pressure, warming
+
+    warming.warm(now=timezone.now())
     pressure.watch(worker.tpool._work_queue.qsize)

@@ -50,8 +50,11 @@ def grant_time(attempt_ids: Iterable[int], *, seconds: int, reason: str, by: Use
         attempt.granted += seconds
         _later(attempt)
 
+    def objection(attempt: Attempt) -> str:
+        return _over(attempt, now) or _known(attempt, now=now, seconds=seconds)
+
     what = {"kind": AllowanceKind.TIME, "seconds": seconds}
-    return _give(hold(attempt_ids), what, change, lambda one: _over(one, now), reason=reason, by=by, now=now)
+    return _give(hold(attempt_ids), what, change, objection, reason=reason, by=by, now=now)
 
 
 @transaction.atomic
@@ -67,8 +70,11 @@ def own_window(
         attempt.closes_at = closes_at
         _later(attempt)
 
+    def objection(attempt: Attempt) -> str:
+        return _over(attempt, now) or _known(attempt, now=now, closes_at=closes_at)
+
     what = {"kind": AllowanceKind.WINDOW, "opens_at": opens_at, "closes_at": closes_at}
-    return _give(hold(attempt_ids), what, change, lambda one: _over(one, now), reason=reason, by=by, now=now)
+    return _give(hold(attempt_ids), what, change, objection, reason=reason, by=by, now=now)
 
 
 @transaction.atomic
@@ -87,7 +93,7 @@ def admit_late(attempt_ids: Iterable[int], *, closes_at: datetime, reason: str, 
             return _("还在考试时间内，让本人直接开始就行；要多给时间，请选“另定时间”。")
         if (attempt.exam_id, attempt.worker_id) in again:
             return _("这场考试已经另有一次机会等着考，不用再准许入场。")
-        return _unmissed(attempt)
+        return _unmissed(attempt) or _known(attempt, now=now, closes_at=closes_at)
 
     def change(attempt: Attempt) -> None:
         attempt.state, attempt.opens_at, attempt.closes_at = AttemptState.DUE, now, closes_at
@@ -168,6 +174,27 @@ def _later(attempt: Attempt) -> None:
         minutes, closes = attempt.exam.minutes, attempt.closes
         until = attempts.deadline(attempt.started_at, minutes=minutes, closes_at=closes, granted=attempt.granted)
         attempt.deadline = max(attempt.deadline, until)
+
+
+def _known(attempt: Attempt, *, now: datetime, closes_at: datetime | None = None, seconds: int = 0) -> str:
+    """Why this would let somebody sit when the answers can be read already. Where results are shown at once that is the rule of the exam."""
+    exam, closes, granted = attempt.exam, closes_at or attempt.closes, attempt.granted + seconds
+    if exam.at_once:
+        return ""
+    if exam.released(now):
+        return _("成绩和答案已经公布，不能再让人作答；要让本人再考，请安排补考。")
+    last = closes + timedelta(seconds=granted)
+    if attempt.state == AttemptState.SITTING and attempt.started_at:
+        last = attempts.deadline(attempt.started_at, minutes=exam.minutes, closes_at=closes, granted=granted)
+    if last <= exam.shows_results_at:
+        return ""
+    words = {"at": times.in_short(exam.shows_results_at), "last": times.in_short(last)}
+    return (
+        _(
+            "最晚可以答到 %(last)s，可是 %(at)s 就公布成绩和答案。请出这场考试的管理员先推迟公布成绩的时间，或者安排补考。"
+        )
+        % words
+    )
 
 
 def _fits(opens_at: datetime, closes_at: datetime, *, now: datetime) -> None:

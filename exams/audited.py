@@ -55,6 +55,7 @@ DETAILS = {
     "kept": _("等人决定的题数"),
     "opens_at": _("开考时间"),
     "closes_at": _("截止时间"),
+    "results_at": _("公布成绩时间"),
     "extended": _("延长了作答时间的人数"),
     "measure": _("措施"),
     "agreed": _("是否同意"),

@@ -170,6 +170,7 @@ def exam_state(request: Asking, exam: int) -> HttpResponse:
         "job": job if job and job.state != JobState.DONE else None,
         "headings": [papers.heading(place, section) for place, section in enumerate(found.sections)],
         "may_set": settable(request).filter(pk=found.pk).exists(),
+        "movable": found.movable(request.now),
         "resits": found.resits.published().order_by("opens_at"),
         "counts": resits.RULES.get(found.counts, ""),
         "now": request.now,

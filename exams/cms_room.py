@@ -94,6 +94,7 @@ def room(request: Asking, exam: int) -> HttpResponse:
         "top": below(asked, ""),
         "may_set": reach.covers(request.user, asked.exam.territory, *drafts.SETTERS),
         "over": request.now >= asked.exam.closes_at,
+        "movable": asked.exam.movable(request.now),
         "page_title": _("考场"),
         "page_subtitle": asked.exam.title,
         "header_icon": "group",
@@ -142,7 +143,10 @@ def allow(request: Asking, exam: int) -> HttpResponse:
         "names": list(people),
         "back": address(asked),
     }
-    context |= {"released": asked.exam.released(request.now), "place": asked.place if not ids else None}
+    context |= {
+        "released": not asked.exam.at_once and asked.exam.released(request.now),
+        "place": asked.place if not ids else None,
+    }
     context |= {"page_title": _("加时、另定时间、免考"), "page_subtitle": asked.exam.title, "header_icon": "time"}
     return render(request, "exams/cms_allow.html", context, status=422 if request.method == "POST" else 200)
 

@@ -5,12 +5,10 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from exams import attempts, marking
+from exams import attempts, voiding
 from exams.models import Answer, Attempt, AttemptState, Intervention, Measure
 from lms import audit
 from lms.refusal import Refused
-from records import certificates, ledger
-from records.models import Certificate, SkillRecord
 from roster import reach
 from roster.models import Duty, User
 
@@ -80,12 +78,8 @@ def _close(attempt: Attempt, *, reason: str, by: User, now: datetime) -> None:
 
 
 def _void(attempt: Attempt, *, reason: str, by: User, now: datetime) -> None:
-    """It counts no more: nothing waits for a marker, and what was posted is reversed, the certificate revoked."""
+    """It counts no more: nothing waits for a marker, what was posted is reversed, and of a resit and its exam the other one stands."""
     Answer.objects.filter(attempt=attempt, waits=True).update(waits=False)
-    if attempt.posted_at:
-        worker, kind, source = marking.entry(attempt).key
-        for record in SkillRecord.objects.filter(worker=worker, kind=kind, source=source, reverses=None):
-            ledger.reverse(record, by=by, reason=reason, now=now)
-        for certificate in Certificate.objects.filter(source=marking.certificate(attempt).source):
-            certificates.revoke(certificate, by=by, reason=reason, now=now)
     Attempt.objects.filter(pk=attempt.pk).update(state=AttemptState.VOID)
+    if attempt.posted_at:
+        voiding.withdraw(attempt, by=by, reason=reason, now=now)

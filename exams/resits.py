@@ -6,18 +6,19 @@ reason in words. docs/decisions/0021-resits-and-tries.md says why.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from exams import candidates
-from exams.models import Attempt, Counts, Exam, ExamKind
+from exams.models import Attempt, Counts, Exam, ExamKind, ExamQuerySet
 from records import ledger
-from records.models import Kind, Result, SkillRecord
+from records.models import Kind, Result, SkillRecord, SkillRecordQuerySet
 
 ZERO = Decimal(0)
 
@@ -50,6 +51,15 @@ def resit_stands(rule: str, *, before: Sat, resit: Sat) -> bool:
     return (resit.passed, resit.share) > (before.passed, before.share)
 
 
+def which_stands(sat: Sequence[tuple[str, Sat]]) -> int | None:
+    """Of an exam and its resits, each with its own rule and in the order in which they were held, the place of the one that stands."""
+    standing = None
+    for place, (rule, one) in enumerate(sat):
+        if standing is None or resit_stands(rule, before=sat[standing][1], resit=one):
+            standing = place
+    return standing
+
+
 # --- the ledger
 
 
@@ -64,13 +74,24 @@ def sat(record: SkillRecord) -> Sat:
     return Sat(share, record.result == Result.PASSED, record.result == Result.ABSENT)
 
 
+def recorded(exams: ExamQuerySet, workers: Iterable[int]) -> SkillRecordQuerySet:
+    """What these people have in the ledger of these exams, reversed or not, also what was posted anew when another was voided."""
+    ours = Q()
+    for pk in exams.values_list("pk", flat=True):
+        ours |= Q(source=f"exams.exam:{pk}") | Q(source__startswith=f"exams.exam:{pk}:")
+    return SkillRecord.objects.originals().filter(ours, kind=Kind.EXAM, worker__in=list(workers))
+
+
+def is_of(record: SkillRecord, source: str) -> bool:
+    return record.source == source or record.source.startswith(f"{source}:")
+
+
 def decide(exam: Exam, workers: Iterable[int], *, now: datetime) -> None:
     """After the results of a resit were posted: leave one result of each person and year standing, reverse the other with the reason.
 
     Inside the caller's transaction. Twice is once.
     """
-    sources = {f"exams.exam:{pk}" for pk in candidates.family(exam).values_list("pk", flat=True)}
-    found = SkillRecord.objects.standing().filter(kind=Kind.EXAM, source__in=sources, worker__in=list(workers))
+    found = recorded(candidates.family(exam), workers).standing()
     held: dict[tuple[int, int], dict[str, SkillRecord]] = defaultdict(dict)
     for record in found:
         held[record.worker_id, record.year][record.source] = record

@@ -68,6 +68,9 @@ class AllowForm(forms.Form):
 class WindowForm(forms.Form):
     opens_at = MomentField(label=_("开考时间"), help_text=_("开考以后不能再改。"))
     closes_at = MomentField(label=_("截止时间"), help_text=_("还没开始的人按新的截止时间；已经在答的人，时间不变。"))
+    results_at = MomentField(
+        label=_("公布成绩时间"), required=False, help_text=_("只能往后推；还没公布以前都可以改，考试截止以后也可以。")
+    )
     extend = forms.BooleanField(label=_("正在作答的人也按新的截止时间延长（只会变长，不会变短）"), required=False)
     reason = forms.ChoiceField(
         label=_("原因"),
@@ -77,7 +80,15 @@ class WindowForm(forms.Form):
 
     def __init__(self, *args: Any, exam: Exam, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial = {"opens_at": exam.opens_at, "closes_at": exam.closes_at}
+        self.initial = {
+            "opens_at": exam.opens_at,
+            "closes_at": exam.closes_at,
+            "results_at": exam.shows_results_at,
+        }
+        if exam.at_once:
+            del self.fields["results_at"], self.initial["results_at"]
+        elif exam.results_at is None:
+            self.fields["results_at"].help_text = _("现在是截止就公布。只能往后推；还没公布以前都可以改。")
 
     def clean(self) -> dict[str, Any]:
         """What was left as it stood is what it was, to the second: a field of a form ends with the minute."""

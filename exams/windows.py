@@ -1,9 +1,9 @@
 """
 The window of a published exam, moved with a reason. Who sits keeps the deadline they were given; "everybody who sits" is a choice of its
-own, and it only ever gives more.
+own, and it only ever gives more. When results are shown moves with it and only ever later: nobody sits what is known already.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
@@ -30,24 +30,40 @@ class Reason(models.TextChoices):
 
 @transaction.atomic
 def move(
-    exam: Exam, *, opens_at: datetime, closes_at: datetime, reason: str, extend: bool = False, by: User, now: datetime
+    exam: Exam,
+    *,
+    opens_at: datetime,
+    closes_at: datetime,
+    results_at: datetime | None = None,
+    reason: str,
+    extend: bool = False,
+    by: User,
+    now: datetime,
 ) -> tuple[Exam, int]:
     """Move the window; the opening only before it has come, nothing once the exam has closed. Returns also how many got a later deadline.
 
-    With `extend` those who sit at this moment are given what the new close allows, never less than they have.
+    With `extend` those who sit at this moment are given what the new close allows, never less than they have. `results_at` postpones
+    the results, also after the close, until they are shown; without it they stay, but for what the new close needs.
     """
     held = Exam.objects.select_for_update(of=("self",)).select_related("territory").get(pk=exam.pk)
     if not reach.covers(by, held.territory, *SETTERS):
         raise Refused(_("参加范围不在你的管辖内，请联系出这场考试的管理员。"), code="reach")
-    _objections(held, opens_at=opens_at, closes_at=closes_at, reason=reason, now=now)
-    if (held.opens_at, held.closes_at) != (opens_at, closes_at):
+    moves = (held.opens_at, held.closes_at) != (opens_at, closes_at)
+    postpones = results_at not in {None, held.shows_results_at}
+    if moves or extend or not postpones:
+        _objections(held, opens_at=opens_at, closes_at=closes_at, reason=reason, now=now)
+    if postpones:
+        _postpone(held, results_at, reason=reason, now=now)  # type: ignore[arg-type]
+    if moves:
         _results(held, opens_at=opens_at, closes_at=closes_at)
         held.opens_at, held.closes_at = opens_at, closes_at
-        held.save(update_fields=["opens_at", "closes_at", "results_at"])
-    elif not extend:
+    if not (moves or postpones or extend):
         return held, 0
+    held.save(update_fields=["opens_at", "closes_at", "results_at"])
     extended = _extend(held, now=now) if extend else 0
+    _keep_unknown(held)
     said = {"opens_at": opens_at, "closes_at": closes_at, "reason": reason, "extended": extended}
+    said["results_at"] = held.shows_results_at
     audit.note("exam.window_moved", now=now, actor=by, subject=held, territory=held.territory.path, **said)
     return held, extended
 
@@ -77,6 +93,42 @@ def _results(exam: Exam, *, opens_at: datetime, closes_at: datetime) -> None:
         exam.results_at = opens_at
     elif exam.results_at and exam.closes_at <= exam.results_at < closes_at:
         exam.results_at = closes_at
+
+
+def _postpone(exam: Exam, results_at: datetime, *, reason: str, now: datetime) -> None:
+    if not exam.published_at:
+        raise Refused(_("这场考试还没有发布，请直接改草稿。"), code="draft")
+    if reason not in Reason.values:
+        raise Refused(_("请选改时间的原因。"), code="reason")
+    if exam.at_once:
+        raise Refused(_("这场考试交卷评完就能看成绩，公布成绩的时间不能另定。"), code="results_at")
+    if exam.released(now):
+        raise Refused(_("成绩已经公布，公布成绩的时间不能再改；要让人再考，请安排补考。"), code="results_at")
+    if results_at < exam.shows_results_at:
+        at = times.in_short(exam.shows_results_at)
+        raise Refused(_("公布成绩的时间只能往后推，请选 %(at)s 以后的时间。") % {"at": at}, code="results_at")
+    exam.results_at = results_at
+
+
+def _keep_unknown(exam: Exam) -> None:
+    """Results wait for the last who may still sit: with time granted on top, or a window of their own."""
+    if exam.at_once:
+        return
+    live = exam.attempts.filter(state__in=[AttemptState.DUE, AttemptState.SITTING]).defer("paper", "flags")
+    given = live.filter(
+        models.Q(granted__gt=0) | models.Q(closes_at__isnull=False) | models.Q(deadline__gt=exam.closes_at)
+    )
+    last = max((last_moment(one, exam) for one in given), default=exam.closes_at)
+    if last > exam.shows_results_at:
+        exam.results_at = last
+        exam.save(update_fields=["results_at"])
+
+
+def last_moment(attempt: Attempt, exam: Exam) -> datetime:
+    """Until when this attempt may be sat at the latest."""
+    if attempt.state == AttemptState.SITTING and attempt.deadline:
+        return attempt.deadline
+    return (attempt.closes_at or exam.closes_at) + timedelta(seconds=attempt.granted)
 
 
 def _extend(exam: Exam, *, now: datetime) -> int:

@@ -134,9 +134,18 @@ class Exam(models.Model):
     def shows_results_at(self) -> datetime:
         return self.results_at or self.closes_at
 
+    @property
+    def at_once(self) -> bool:
+        """Whether who has handed in sees the result while others still sit: chosen so when the exam was set."""
+        return self.shows_results_at < self.closes_at
+
     def released(self, now: datetime) -> bool:
         """Whether marks, right answers and explanations may be seen; before that they are in no page, reply or record."""
         return now >= self.shows_results_at
+
+    def movable(self, now: datetime) -> bool:
+        """Whether its window, or when its results are shown, may still be moved."""
+        return now < self.closes_at or not (self.at_once or self.released(now))
 
     def open_at(self, now: datetime) -> bool:
         return self.opens_at <= now < self.closes_at

@@ -19,6 +19,12 @@ def fresh(attempt):
     return Attempt.objects.select_related("exam", "worker").get(pk=attempt.pk)
 
 
+@pytest.fixture
+def make_exam(make_exam, now):
+    """Results three days from now, so that there is room for what is given."""
+    return lambda **fields: make_exam(**{"results_at": now + timedelta(days=3), **fields})
+
+
 def grant(attempts_, by, now, *, seconds=600, reason="停电"):
     return allowances.grant_time([one.pk for one in attempts_], seconds=seconds, reason=reason, by=by, now=now)
 
@@ -138,7 +144,7 @@ def test_who_need_not_be_admitted_late_is_refused(make_exam, worker, sitting, co
 
 
 def test_an_absence_in_the_ledger_stays(make_exam, worker, county_admin, now):
-    exam = make_exam()
+    exam = make_exam(results_at=None)
     closed = exam.closes_at + MINUTE
     marking.finish_absent(exam, now=closed)
     marking.post_results(exam, now=closed)
@@ -172,3 +178,35 @@ def test_a_paper_with_something_given_to_it_is_kept_when_its_person_has_left(mak
     marking.finish_absent(exam, now=exam.closes_at)
     assert fresh(attempt).state == AttemptState.EXEMPT
     assert not Attempt.objects.filter(Attempt.untouched(), pk=attempt.pk).exists()
+
+
+@pytest.mark.parametrize("results", [None, timedelta(hours=4)])
+def test_nobody_sits_what_is_known_already(make_exam, worker, colleague, outsider, county_admin, now, results):
+    exam = make_exam(results_at=results and now + results)
+    shown, by = exam.shows_results_at, {"reason": "值班", "by": county_admin, "now": now}
+    due = exam.attempts.get(worker=worker)
+    window = {"opens_at": now + HOUR, "closes_at": shown + MINUTE}
+    with pytest.raises(Refused, match="先推迟公布成绩的时间，或者安排补考"):
+        allowances.own_window([due.pk], **window, **by)
+    allowances.own_window([due.pk], **{**window, "closes_at": shown}, **by)
+    with pytest.raises(Refused, match="先推迟公布成绩的时间"):
+        grant([due], county_admin, now)  # begun late enough it would go on ten minutes longer
+    sits = begin(exam, colleague, exam.closes_at - 5 * MINUTE)
+    if results is None:
+        with pytest.raises(Refused, match="先推迟公布成绩的时间"):
+            grant([sits], county_admin, exam.closes_at - MINUTE)
+    marking.finish_absent(exam, now=exam.closes_at)
+    missed = exam.attempts.get(worker=outsider)
+    if results:
+        with pytest.raises(Refused, match="先推迟公布成绩的时间"):
+            allowances.admit_late([missed.pk], closes_at=shown + HOUR, **{**by, "now": exam.closes_at})
+    with pytest.raises(Refused, match="请安排补考"):
+        allowances.admit_late([missed.pk], closes_at=shown + HOUR, **{**by, "now": shown})
+    assert Allowance.objects.count() == 1
+
+
+def test_where_results_come_at_once_that_is_the_rule_of_the_exam(make_exam, worker, county_admin, now):
+    exam = make_exam(kind="practice", results_at=now - HOUR)
+    window = {"opens_at": now, "closes_at": now + 9 * HOUR}
+    mine = exam.attempts.get(worker=worker)
+    assert allowances.own_window([mine.pk], **window, reason="值班", by=county_admin, now=now).given == 1

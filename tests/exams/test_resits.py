@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exams import attempts, candidates, drafts, marking, papers, resits, tasks
+from exams import attempts, candidates, drafts, interventions, marking, papers, resits, tasks
 from exams.models import Attempt, AttemptState, Exam
 from exams.resits import Sat
 from lms.refusal import Refused
@@ -43,6 +43,25 @@ DAY = timedelta(days=1)
 )
 def test_which_result_stands(rule, before, resit, stands):
     assert resits.resit_stands(rule, before=before, resit=resit) is stands
+
+
+@pytest.mark.parametrize(
+    ("sat", "stands"),
+    [
+        ([], None),
+        ([("", FAILED)], 0),  # the resit was voided: the first again
+        ([("best", FAILED)], 0),  # the first was voided: the resit alone, whatever its rule
+        ([("last", ABSENT)], 0),
+        ([("", FAILED), ("best", BETTER), ("best", FAILED)], 1),
+        ([("", FAILED), ("last", BETTER), ("last", FAILED)], 2),
+        ([("", FAILED), ("last", ABSENT), ("best", ABSENT)], 0),
+        ([("", ABSENT), ("capped", FAILED), ("capped", PASSED)], 2),
+        ([("best", BETTER), ("last", FAILED)], 1),
+        ([("best", BETTER), ("capped", FAILED)], 0),
+    ],
+)
+def test_which_of_several_stands(sat, stands):
+    assert resits.which_stands(sat) == stands
 
 
 SATS = st.builds(Sat, st.decimals(0, 1, places=3), st.booleans(), st.just(False))
@@ -223,3 +242,60 @@ def test_a_result_settled_by_a_person_is_posted_by_the_same_rule(resit_of, worke
     Attempt.objects.filter(pk=attempt.pk).update(state=AttemptState.HANDED_IN, marks=None)
     marking.settle(attempt, now=now)
     assert standing(worker) == [("三季度补考", "passed", 20)]
+
+
+# --- voided after the results were out
+
+
+def void(attempt, asks, decides, now):
+    asked = interventions.ask(attempt, measure="void", reason="替考", by=asks, now=now)
+    interventions.decide(asked, agreed=True, by=decides, now=now)
+
+
+FIRST, RESIT = "三季度业务考试", "三季度补考"
+
+
+@pytest.mark.parametrize(
+    ("rule", "right", "voided", "stands", "valid"),
+    [
+        ("best", 2, "resit", (FIRST, "failed", 0), 0),
+        ("last", 0, "resit", (FIRST, "failed", 0), 0),
+        ("capped", 3, "resit", (FIRST, "failed", 0), 0),
+        ("best", 2, "first", (RESIT, "passed", 40), 1),
+        ("best", 0, "first", (RESIT, "failed", 0), 0),  # had been reversed: the first was as good
+        ("last", 0, "first", (RESIT, "failed", 0), 0),
+        ("capped", 3, "first", (RESIT, "passed", 20), 1),
+    ],
+)
+def test_what_stands_when_one_of_both_is_voided(
+    first, resit_of, worker, township_admin, county_admin, now, rule, right, voided, stands, valid
+):
+    resit = resit_of(rule)
+    sat = {"resit": sit(resit, worker, right, now), "first": first.attempts.get(worker=worker)}
+    Exam.objects.filter(pk=resit.pk).update(closes_at=now)
+    tasks.close_overdue()
+    void(sat[voided], township_admin, county_admin, now)
+    assert standing(worker) == [stands]
+    assert Certificate.objects.filter(worker=worker, revoked_at=None).count() == valid
+    tasks.close_overdue()
+    assert standing(worker) == [stands]
+    other = "first" if voided == "resit" else "resit"
+    void(sat[other], township_admin, county_admin, now)  # now nothing is left
+    assert standing(worker) == []
+    assert not Certificate.objects.filter(worker=worker, revoked_at=None).exists()
+
+
+def test_a_result_that_stands_again_is_what_the_next_resit_is_held_against(
+    first, resit_of, worker, township_admin, county_admin, now
+):
+    resit = resit_of("best")
+    attempt = sit(resit, worker, 2, now)
+    Exam.objects.filter(pk=resit.pk).update(closes_at=now)
+    tasks.close_overdue()
+    void(attempt, township_admin, county_admin, now)
+    again = resit_of("best")
+    sit(again, worker, 3, now)
+    Exam.objects.filter(pk=again.pk).update(closes_at=now)
+    tasks.close_overdue()
+    assert standing(worker) == [(RESIT, "passed", 60)]
+    assert SkillRecord.objects.filter(worker=worker, source=f"exams.exam:{first.pk}:restored:{attempt.pk}").count() == 1

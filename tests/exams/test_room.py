@@ -150,7 +150,7 @@ def test_nothing_new_is_said_in_a_word(make_exam, worker, township_admin, client
 
 
 def test_time_for_those_ticked_and_for_all_of_a_place(make_exam, worker, colleague, county_admin, client_of, city, now):
-    exam, client = make_exam(), client_of(county_admin)
+    exam, client = make_exam(results_at=now + timedelta(days=1)), client_of(county_admin)
     one = begin(exam, worker, now)
     given = {"kind": "time", "minutes": "10", "reason": "停电"}
     assert "请先在名单里勾选要办的人。" in client.get(url("exam_allow", exam.pk), follow=True).text
@@ -180,8 +180,8 @@ def test_a_wrong_form_says_what_to_do(make_exam, worker, county_admin, client_of
     assert (reply.status_code, words in reply.text) == (422, True)
 
 
-def test_a_window_and_an_exemption_from_the_room(make_exam, worker, colleague, county_admin, client_of):
-    exam, client = make_exam(), client_of(county_admin)
+def test_a_window_and_an_exemption_from_the_room(make_exam, worker, colleague, county_admin, client_of, now):
+    exam, client = make_exam(results_at=now + timedelta(days=2)), client_of(county_admin)
     one, other = exam.attempts.order_by("worker__number")
     window = {"kind": "window", "opens_at": "2026-09-17T09:00", "closes_at": "2026-09-17T11:00", "reason": "值班"}
     client.post(url("exam_allow", exam.pk, id=one.pk), window)
@@ -219,6 +219,12 @@ def test_the_window_from_its_form(make_exam, city_admin, county_admin, client_of
     assert "考试时间已改" in done.text
     exam.refresh_from_db()
     assert timezone.localtime(exam.closes_at).hour == 18
+    later = {"closes_at": "2026-09-16T18:00", "opens_at": form["opens_at"], "reason": "work"}
+    early = client.post(url("exam_window", exam.pk), {**later, "results_at": "2026-09-16T17:00"})
+    assert (early.status_code, "公布成绩的时间只能往后推" in early.text) == (422, True)
+    client.post(url("exam_window", exam.pk), {**later, "results_at": "2026-09-17T09:00"})
+    exam.refresh_from_db()
+    assert timezone.localtime(exam.shows_results_at).day == 17
     assert client_of(county_admin).get(url("exam_window", exam.pk)).status_code == 404
 
 

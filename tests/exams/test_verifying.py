@@ -11,6 +11,7 @@ from django.urls import reverse
 from exams import attempts, brought, keeping, marking, verifying
 from exams.models import Answer, Attempt, Award, JournalEntry, Presence
 from lms import retention
+from roster import forgetting
 from tests.exams.conftest import CASE, SECTIONS, begin, item_of, save
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
@@ -96,6 +97,17 @@ def test_the_command_says_what_differs_and_ends_with_1(sat):
     for wrong in ({"attempt": "9" * 18}, {"attempt": "没有"}, {}):
         with pytest.raises(CommandError):
             call_command("verify_attempt", **wrong, stdout=out)
+
+
+def test_of_somebody_forgotten_it_says_so_and_finds_no_difference(sat, worker, city_admin, now):
+    Attempt.objects.filter(pk=sat.pk).update(posted_at=now)
+    worker.state = "left"
+    worker.save(update_fields=["state"])
+    worker.postings.current().update(until=now.date())
+    forgetting.forget(worker, reason="本人申请", by=city_admin, now=now + 9999 * DAY)
+    out = StringIO()
+    call_command("verify_attempt", str(sat.pk), stdout=out)
+    assert out.getvalue() == f"{sat.receipt}\tforgotten\t本人的个人信息已按申请清除，作答内容不在了，不能再重算。\n"
 
 
 # --- check codes

@@ -22,7 +22,7 @@ def move(exam, by, now, **changes):
 def test_b4_6_who_sits_keeps_the_deadline_unless_all_are_extended(
     make_exam, worker, colleague, outsider, city_admin, now
 ):
-    exam = make_exam(closes_at=now + 30 * MINUTE)
+    exam = make_exam(closes_at=now + 30 * MINUTE, results_at=now + 24 * HOUR)
     one, other = begin(exam, worker, now), begin(exam, colleague, now)
     allowances.grant_time([other.pk], seconds=300, reason="停电", by=city_admin, now=now)
 
@@ -80,3 +80,29 @@ def test_results_never_come_before_the_new_close(make_exam, city_admin, now):
     assert move(exam, city_admin, now, closes_at=now + 5 * HOUR)[0].results_at == now + 5 * HOUR
     at_once = make_exam(opens_at=now + HOUR, results_at=now + HOUR)
     assert move(at_once, city_admin, now, opens_at=now + 80 * MINUTE)[0].results_at == now + 80 * MINUTE
+
+
+def test_results_are_only_postponed_and_only_until_they_are_out(make_exam, city_admin, now):
+    exam = make_exam()
+    shown = exam.closes_at
+    with pytest.raises(Refused, match="只能往后推"):
+        move(exam, city_admin, now, results_at=shown - MINUTE)
+    exam, _n = move(exam, city_admin, now, results_at=shown + HOUR)
+    assert exam.shows_results_at == shown + HOUR
+    assert AuditEntry.objects.get(action="exam.window_moved").detail["results_at"]
+    exam, _n = move(
+        exam, city_admin, shown + MINUTE, results_at=shown + 2 * HOUR
+    )  # the exam is over, its results are not out
+    assert exam.shows_results_at == shown + 2 * HOUR
+    with pytest.raises(Refused, match="已经公布"):
+        move(exam, city_admin, shown + 2 * HOUR, results_at=shown + 3 * HOUR)
+    with pytest.raises(Refused, match="不能另定"):
+        move(make_exam(results_at=now - HOUR), city_admin, now, results_at=shown + HOUR)
+
+
+def test_results_wait_for_the_last_who_may_still_sit(make_exam, worker, colleague, city_admin, now):
+    exam = make_exam(results_at=now + 3 * HOUR)
+    given = {"seconds": 600, "reason": "停电", "by": city_admin, "now": now}
+    allowances.grant_time([exam.attempts.get(worker=colleague).pk], **given)
+    exam, _n = move(exam, city_admin, now, closes_at=now + 3 * HOUR)
+    assert exam.shows_results_at == now + 3 * HOUR + 10 * MINUTE

@@ -16,11 +16,11 @@ export async function sendLate({ attempt, answers }) {
     const rows = batch.map(([item, one]) => ({ item: Number(item), seq: one.seq, value: one.value, age: Math.max(0, Date.now() - one.at) }));
     const reply = await post(answers, { page, answers: rows, beat: { unsent: waiting.length, heard: mirror.read().heard, away: [] } });
     if (![200, 409].includes(reply.status)) return taken;
-    const told = [...(reply.saved || []), ...(reply.kept || [])];
+    const told = [...(reply.saved || []), ...(reply.kept || []).map((row) => ({ ...row, kept: true }))];
     mirror.change(({ items, receipts }) => {
-      for (const { item, at, code } of told) {
+      for (const { item, at, code, kept } of told) {
         if (!items[item] || items[item].saved) continue;
-        items[item].saved = { at, code };
+        items[item].saved = kept ? { at, code, kept } : { at, code };
         if (code) receipts.push([items[item].number, Number(item), items[item].seq, page, at, code]);
         taken++;
       }

@@ -1,5 +1,5 @@
 // Answers on their way to the server. Each is written to this phone first, sent soon, and sent again until the server has said that it has it.
-// One request is under way at a time. Fires: "state" {item, state}, "saved" {item, at, value, yours?}, "refused" {item, message}, "time" {left, delay},
+// One request is under way at a time. Fires: "state" {item, state}, "saved" {item, at, value, yours?}, "kept" {item, at}, "refused" {item, message}, "time" {left, delay},
 // "news" {news}, "over" {state, message, next}, "signedout", "later" (a hand-in has to wait), "handed" {receipt, next}.
 import { post } from "./exam-post.js";
 import { same, waits } from "./exam-mirror.js";
@@ -168,6 +168,8 @@ export class Outbox extends EventTarget {
   take(reply, batch, body, fresh) {
     if (reply.status === 409) {
       this.acknowledge(reply.saved || [], batch);
+      this.keep(reply.kept || [], batch);
+      for (const one of reply.refused || []) this.refuse(String(one.item), one.seq, one.message);
       return this.end(reply);
     }
     if ([400, 404, 413].includes(reply.status) && batch.length) return this.alone(batch);
@@ -230,6 +232,21 @@ export class Outbox extends EventTarget {
       });
       if (newer) this.tell("state", { item, state: "saving" });
       else this.tell("saved", { item, at: row.at, value: stands, ...(same(stands, yours) ? {} : { yours }) });
+    }
+  }
+
+  // Too late to count by itself: the server has it, and a person decides.
+  keep(rows, batch) {
+    const sent = new Map(batch);
+    for (const { item, seq, at, code } of rows) {
+      const mine = sent.get(String(item));
+      if (!mine) continue;
+      this.again.delete(String(item));
+      this.mirror.change(({ items, receipts }) => {
+        if (items[item] && items[item].seq === seq) items[item].saved = { at, code, kept: true };
+        receipts.push([mine.number, item, seq, mine.page, at, code]);
+      });
+      this.tell("kept", { item: String(item), at });
     }
   }
 

@@ -1,9 +1,12 @@
-// After the hand-in: what this phone still kept was never with the server. It is counted here truly, and kept for whoever must decide.
+// After the hand-in: what this phone still kept was never with the server. It is sent now, for a person to decide about; what the server does not
+// take is counted here truly, and can be carried away as a backup.
 // When the server has all of it, only the receipts stay, until the sign-out.
+import { sendLate } from "./exam-late.js";
 import { Mirror } from "./exam-mirror.js";
 
-const { receipt: attempt, paper } = document.querySelector("[data-receipt]").dataset;
+const { receipt: attempt, paper, answers } = document.querySelector("[data-receipt]").dataset;
 const mirror = new Mirror(attempt);
+if (mirror.read().unsent && (await sendLate({ attempt, answers }))) location.reload(); // the page says what became of it
 const content = mirror.read();
 const note = document.querySelector("[data-unsent]");
 const kept = document.querySelector("[data-kept-receipts]");

@@ -1,5 +1,6 @@
 // The paper while it is sat: answers go out as they are given, the clock is the server's, and the page never says saved before the server did.
 import { banner, news, overall, voice, words } from "./exam-banner.js";
+import { sendLate } from "./exam-late.js";
 import { Mirror, same, waits } from "./exam-mirror.js";
 import { forget, keep, look } from "./exam-offline.js";
 import { Outbox, jitter } from "./exam-outbox.js";
@@ -13,6 +14,7 @@ const clock = document.querySelector("[data-countdown]");
 const paper = location.pathname;
 const RESCUE_AFTER = 60_000;
 const LAST_SECONDS = 8;
+const TAKEN = ["closed", "handed_in", "elsewhere"]; // after these the server still looks at what comes
 
 const mirror = new Mirror(exam);
 const sheet = new Sheet(form, words);
@@ -116,23 +118,32 @@ news.onRead(() =>
 
 // --- the end
 
+// Shows what the server has received too late; says how many that are.
+function tooLate() {
+  const late = Object.entries(mirror.read().items).filter(([, one]) => one.saved && one.saved.kept);
+  for (const [item, { saved }] of late) if (sheet.byItem.has(item)) sheet.byItem.get(item).say("kept", saved.at);
+  return late.length;
+}
+
 function freeze() {
   sheet.freeze(true);
   for (const dialog of Object.values(sheet.dialogs)) dialog.open && dialog.close();
 }
 
-outbox.addEventListener("over", ({ detail: { state, message, next } }) => {
+outbox.addEventListener("over", async ({ detail: { state, message, next } }) => {
   if (over && banner.now && banner.now.name !== "elsewhere") return;
   over = true;
   freeze();
-  for (const [item] of mirror.waiting()) sheet.byItem.get(item).say("refused");
+  if (TAKEN.includes(state) && unsent()) await sendLate({ attempt: exam, answers }); // what other pages of this phone still kept
+  const late = tooLate();
+  for (const [item] of mirror.waiting()) if (sheet.byItem.has(item)) sheet.byItem.get(item).say("refused");
   if (unsent()) overall("none");
   offerRescue();
   if (state === "elsewhere") return show("elsewhere", { text: message, link: door });
   forget(paper);
   if (state === "handed_in") return show("over", { text: message, link: next });
   if (state !== "closed") return show("over", { text: message, link: next, linkText: state === "void" ? words.voidLink : words.beginLink });
-  show("done", { text: unsent() ? `${message}${words.leftBehind}` : words.closed, link: next });
+  show("done", { text: (late ? fill(words.keptText, { n: late }) : words.closed) + (unsent() ? words.leftBehind : ""), link: next });
   setTimeout(() => outbox.handIn(), 2000 + jitter(20_000)); // for its receipt number, and not all at once
 });
 
