@@ -16,6 +16,11 @@ const MOST = 100;
 export const jitter = (span) => Math.random() * span;
 const clock = () => performance.now();
 
+// The same receipt comes again when its answer was sent again.
+function note(receipts, number, { item, seq, at, code }, { page }) {
+  if (code && !receipts.some((one) => one[5] === code)) receipts.push([number, item, seq, page, at, code]);
+}
+
 export class Outbox extends EventTarget {
   // known: [[item, {number, seq, value}]] as the page shows them
   constructor({ mirror, answers, handIn, known }) {
@@ -168,6 +173,7 @@ export class Outbox extends EventTarget {
   take(reply, batch, body, fresh) {
     if (reply.status === 409) {
       this.acknowledge(reply.saved || [], batch);
+      this.kept(reply.kept || [], batch);
       return this.end(reply);
     }
     if ([400, 404, 413].includes(reply.status) && batch.length) return this.alone(batch);
@@ -226,10 +232,26 @@ export class Outbox extends EventTarget {
         newer = kept.seq > row.seq;
         yours = kept.value;
         if (!newer) content.items[item] = entry;
-        if (row.code) content.receipts.push([number, row.item, row.seq, mine.page, row.at, row.code]);
+        note(content.receipts, number, row, mine);
       });
       if (newer) this.tell("state", { item, state: "saving" });
       else this.tell("saved", { item, at: row.at, value: stands, ...(same(stands, yours) ? {} : { yours }) });
+    }
+  }
+
+  // The server has it and a person decides. It stays here only for the case that this device gets the paper back: then it goes out as an answer.
+  kept(rows, batch) {
+    const sent = new Map(batch);
+    for (const row of rows) {
+      const item = String(row.item);
+      const mine = sent.get(item);
+      if (!mine) continue;
+      this.again.delete(item);
+      this.mirror.change(({ items, receipts }) => {
+        if (items[item] && items[item].seq === row.seq) items[item].kept = row.at;
+        note(receipts, mine.number, row, mine);
+      });
+      this.tell("kept", { item, at: row.at });
     }
   }
 

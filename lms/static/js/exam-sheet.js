@@ -55,7 +55,7 @@ class Question {
   }
 
   say(state, at = "") {
-    this.unsent = state !== "saved" && state !== "none";
+    this.unsent = !["saved", "kept", "none"].includes(state);
     this.told.textContent = `${this.words[state]} ${at}`.trim();
     this.told.classList.toggle("warn", state === "waiting" || state === "offline" || state === "refused");
     this.told.classList.add("tone");

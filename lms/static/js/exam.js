@@ -1,6 +1,6 @@
 // The paper while it is sat: answers go out as they are given, the clock is the server's, and the page never says saved before the server did.
 import { banner, news, overall, voice, words } from "./exam-banner.js";
-import { Mirror, same, waits } from "./exam-mirror.js";
+import { Mirror, missing, same, waits } from "./exam-mirror.js";
 import { forget, keep, look } from "./exam-offline.js";
 import { Outbox, jitter } from "./exam-outbox.js";
 import { watch } from "./exam-presence.js";
@@ -80,6 +80,11 @@ outbox.addEventListener("refused", ({ detail: { item, message } }) => {
   voice(message || words.unfit);
 });
 
+outbox.addEventListener("kept", ({ detail: { item, at } }) => {
+  sheet.byItem.get(item).say("kept", at);
+  overall("none");
+});
+
 outbox.addEventListener("signedout", () => show("signedOut", { link: door }));
 
 outbox.addEventListener("time", ({ detail: { left, delay } }) => {
@@ -121,18 +126,19 @@ function freeze() {
   for (const dialog of Object.values(sheet.dialogs)) dialog.open && dialog.close();
 }
 
-outbox.addEventListener("over", ({ detail: { state, message, next } }) => {
+outbox.addEventListener("over", ({ detail: { state, message, next, saved = [], kept: received = [] } }) => {
   if (over && banner.now && banner.now.name !== "elsewhere") return;
   over = true;
   freeze();
-  for (const [item] of mirror.waiting()) sheet.byItem.get(item).say("refused");
+  for (const [item] of mirror.waiting().filter(([, entry]) => missing(entry))) sheet.byItem.get(item).say("refused");
   if (unsent()) overall("none");
   offerRescue();
   if (state === "elsewhere") return show("elsewhere", { text: message, link: door });
   forget(paper);
   if (state === "handed_in") return show("over", { text: message, link: next });
   if (state !== "closed") return show("over", { text: message, link: next, linkText: state === "void" ? words.voidLink : words.beginLink });
-  show("done", { text: unsent() ? `${message}${words.leftBehind}` : words.closed, link: next });
+  const told = unsent() || saved.length || received.length;
+  show("done", { text: told ? message + (unsent() ? words.leftBehind : "") : words.closed, link: next });
   setTimeout(() => outbox.handIn(), 2000 + jitter(20_000)); // for its receipt number, and not all at once
 });
 
@@ -198,7 +204,7 @@ addEventListener("offline", () => {
 addEventListener("pageshow", ({ persisted }) => persisted && ask());
 
 function offerRescue() {
-  const [oldest] = mirror.waiting();
+  const [oldest] = mirror.waiting().filter(([, entry]) => missing(entry));
   banner.rescue(Boolean(oldest) && (over || ended || Date.now() - oldest[1].at > RESCUE_AFTER));
 }
 banner.onRescue(async () => {
@@ -273,12 +279,15 @@ if (!kept && sheet.questions.some(({ flag }) => flag.checked !== flag.defaultChe
 sheet.open();
 time.begin({ kept });
 form.addEventListener("submit", (event) => event.preventDefault());
+// a copy from the phone is as old as its first opening; what was saved since, the receipts tell
+const [newest] = mirror.read().receipts.slice(-1);
+if (kept && newest) banner.saved(newest[4]);
 for (const one of mirror.read().news) news.add(`${one.at} ${one.text}`);
 if (unsent()) overall("waiting");
 if (mirror.read().handIn) {
   freeze();
   show("handing", { recall: true });
 }
-if (unsent() || outbox.again.size || mirror.read().handIn || kept) outbox.soon(jitter(1000));
+if (mirror.waiting().length || outbox.again.size || mirror.read().handIn || kept) outbox.soon(jitter(1000));
 if (!navigator.onLine) outbox.fail(mirror.waiting().map(([item]) => item), "offline");
 keep({ paper, files: [rescue] });
