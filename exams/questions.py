@@ -55,6 +55,10 @@ class Choice:
         return json.loads(text) if text else []
 
 
+def line_ends(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 @dataclass(frozen=True)
 class Words:
     """Free text, kept as it was typed but for line ends."""
@@ -68,7 +72,7 @@ class Words:
     def clean(self, value: Any, content: dict) -> str:
         if not isinstance(value, str):
             raise Refused(str(STALE_PAGE), code="unfit")
-        text = value.replace("\r\n", "\n").replace("\r", "\n")
+        text = line_ends(value)
         if len(text) > LONGEST:
             raise Refused(
                 _("这道题最多写 %(most)d 字，现在有 %(now)d 字，请删短一些，才能保存。")
@@ -80,7 +84,7 @@ class Words:
         return text
 
     def read(self, posted: list[str]) -> Any:
-        return posted[0] if posted else ""
+        return line_ends(posted[0]) if posted else ""  # browsers send \r\n; unread, it would look changed each time
 
     def pack(self, value: Any) -> str:
         return value if value.strip() else ""

@@ -129,6 +129,18 @@ def test_cut_off_reloaded_back_on_line_and_handed_in(sit, request):
     page.wait_for_selector(".receipt-no")
 
 
+def test_a_paper_reopened_without_network_says_when_it_was_last_saved(sit):
+    page, attempt = sit()
+    until(page, f"caches.match('/exams/sit/{attempt.pk}/paper').then(Boolean)")
+    choose(page, 1)
+    wait_saved(page, 1)
+    at = state(page, 1).split()[1]
+    page.context.set_offline(True)
+    choose(page, 2)
+    page.reload()
+    page.wait_for_selector(f"[data-banner]:has-text('最近一次保存：{at}')")
+
+
 def test_a_receipt_lost_on_the_way_comes_again(sit):
     page, attempt = sit()
     page.route("**/answers", lambda route: (route.fetch(), route.abort()))  # the server has it, the phone does not know
@@ -195,7 +207,8 @@ def test_another_device_takes_over_and_the_older_can_only_look(sit, worker, page
     assert page.is_disabled("#q-3 .opts input >> nth=0")
     assert stored(attempt, 3) is None
     assert page.get_attribute("[data-banner-link]", "href") == f"/exams/attempt/{attempt.pk}/"
-    assert state(page, 3) == "未保存"
+    assert "等管理员决定" in state(page, 3)  # the server has it: no backup is asked for
+    assert page.is_hidden("[data-rescue-open]")
     page.click("[data-banner-link]")
     page.click("button:has-text('在这里作答')")
     page.wait_for_selector("#q-3:visible")

@@ -1,5 +1,5 @@
 // The time is over and this phone still has answers: they are sent as they are, and the server says of each what becomes of it.
-import { Mirror } from "./exam-mirror.js";
+import { Mirror, missing } from "./exam-mirror.js";
 import { post } from "./exam-post.js";
 
 const MOST = 100;
@@ -9,7 +9,7 @@ export async function sendLate({ attempt, answers }) {
   const mirror = new Mirror(attempt);
   let taken = 0;
   for (;;) {
-    const waiting = mirror.waiting();
+    const waiting = mirror.waiting().filter(([, entry]) => missing(entry));
     if (!waiting.length) return taken;
     const { page } = waiting[0][1];
     const batch = waiting.filter(([, one]) => one.page === page).slice(0, MOST);
@@ -19,14 +19,15 @@ export async function sendLate({ attempt, answers }) {
     const told = [...(reply.saved || []), ...(reply.kept || []).map((row) => ({ ...row, kept: true }))];
     mirror.change(({ items, receipts }) => {
       for (const { item, at, code, kept } of told) {
-        if (!items[item] || items[item].saved) continue;
-        items[item].saved = kept ? { at, code, kept } : { at, code };
+        if (!items[item] || !missing(items[item])) continue;
+        if (kept) items[item].kept = at;
+        else items[item].saved = { at, code };
         if (code) receipts.push([items[item].number, Number(item), items[item].seq, page, at, code]);
         taken++;
       }
       for (const { item, message } of reply.refused || []) if (items[item]) items[item].refused = message || true;
     });
-    if (mirror.waiting().length >= waiting.length) return taken; // nothing was taken: not once more
+    if (mirror.read().unsent >= waiting.length) return taken; // nothing was taken: not once more
   }
 }
 

@@ -1,9 +1,9 @@
 // What this phone keeps of one attempt, for all tabs of this browser: every answer given here with its sequence, time and receipt, and what is not
 // sent yet. Kept until the receipt page has shown that the server has all of it. Without storage it lives as long as the page.
 //
-// {items: {item: {number, seq, page, value, at, tick, tried?, refused?, saved: null | {at, code}}}, receipts: [[number, item, seq, page, at, code]],
+// {items: {item: {number, seq, page, value, at, tick, tried?, refused?, kept?, saved: null | {at, code}}}, receipts: [[number, item, seq, page, at, code]],
 //  unsent, flags?: {items, sent}, time: {left, wall}, heard, news, away, left, gone?, looked?, handIn?, handed?, title, paper}
-// at: the phone's clock in ms; tick: the page's steady clock; saved.at: the server's clock in words; unsent: how many answers wait;
+// kept: when the server received it for a person to decide; at: the phone's clock in ms; tick: the page's steady clock; saved.at: the server's clock in words; unsent: how many answers are missing there;
 // away: [when back, seconds] not told yet; left: how often the page was left.
 export const PREFIX = "in:exam:";
 const MOST_RECEIPTS = 600;
@@ -12,6 +12,7 @@ const blank = () => ({ items: {}, receipts: [], unsent: 0, heard: 0, news: [], a
 
 export const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 export const waits = (entry) => !entry.saved && !entry.refused;
+export const missing = (entry) => waits(entry) && !entry.kept; // the server does not have it
 
 export class Mirror {
   constructor(attempt) {
@@ -32,7 +33,7 @@ export class Mirror {
   change(edit) {
     const content = this.read();
     edit(content);
-    content.unsent = Object.values(content.items).filter(waits).length;
+    content.unsent = Object.values(content.items).filter(missing).length;
     content.receipts.splice(0, content.receipts.length - MOST_RECEIPTS);
     this.memory = content;
     try {

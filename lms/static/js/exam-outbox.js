@@ -16,6 +16,11 @@ const MOST = 100;
 export const jitter = (span) => Math.random() * span;
 const clock = () => performance.now();
 
+// The same receipt comes again when its answer was sent again.
+function note(receipts, number, { item, seq, at, code }, { page }) {
+  if (code && !receipts.some((one) => one[5] === code)) receipts.push([number, item, seq, page, at, code]);
+}
+
 export class Outbox extends EventTarget {
   // known: [[item, {number, seq, value}]] as the page shows them
   constructor({ mirror, answers, handIn, known }) {
@@ -168,7 +173,7 @@ export class Outbox extends EventTarget {
   take(reply, batch, body, fresh) {
     if (reply.status === 409) {
       this.acknowledge(reply.saved || [], batch);
-      this.keep(reply.kept || [], batch);
+      this.kept(reply.kept || [], batch);
       for (const one of reply.refused || []) this.refuse(String(one.item), one.seq, one.message);
       return this.end(reply);
     }
@@ -228,25 +233,26 @@ export class Outbox extends EventTarget {
         newer = kept.seq > row.seq;
         yours = kept.value;
         if (!newer) content.items[item] = entry;
-        if (row.code) content.receipts.push([number, row.item, row.seq, mine.page, row.at, row.code]);
+        note(content.receipts, number, row, mine);
       });
       if (newer) this.tell("state", { item, state: "saving" });
       else this.tell("saved", { item, at: row.at, value: stands, ...(same(stands, yours) ? {} : { yours }) });
     }
   }
 
-  // Too late to count by itself: the server has it, and a person decides.
-  keep(rows, batch) {
+  // The server has it and a person decides. It stays here only for the case that this device gets the paper back: then it goes out as an answer.
+  kept(rows, batch) {
     const sent = new Map(batch);
-    for (const { item, seq, at, code } of rows) {
-      const mine = sent.get(String(item));
+    for (const row of rows) {
+      const item = String(row.item);
+      const mine = sent.get(item);
       if (!mine) continue;
-      this.again.delete(String(item));
+      this.again.delete(item);
       this.mirror.change(({ items, receipts }) => {
-        if (items[item] && items[item].seq === seq) items[item].saved = { at, code, kept: true };
-        receipts.push([mine.number, item, seq, mine.page, at, code]);
+        if (items[item] && items[item].seq === row.seq) items[item].kept = row.at;
+        note(receipts, mine.number, row, mine);
       });
-      this.tell("kept", { item: String(item), at });
+      this.tell("kept", { item, at: row.at });
     }
   }
 

@@ -46,7 +46,8 @@ async function storage() {
 
 function gap(seconds) {
   const off = Math.abs(seconds);
-  return off < 90 ? fill(words.seconds, { n: Math.round(off) }) : fill(words.minutes, { n: Math.round(off / 60) });
+  const [unit, size] = [["wholeDays", DAY], ["hours", 3600], ["minutes", 60], ["seconds", 1]].find(([, one]) => off >= 1.5 * one || one === 1);
+  return fill(words[unit], { n: Math.round(off / size) });
 }
 
 async function network(url) {
@@ -59,7 +60,7 @@ async function network(url) {
     say("clock", Math.abs(off) < 30 ? "ok" : "warn", Math.abs(off) < 30 ? words.clockOk : fill(words.clockWarn, { gap: gap(off) }));
   } catch {
     say("network", "bad", words.networkBad);
-    say("clock", "open", words.looking);
+    say("clock", "open", words.clockOpen);
   }
 }
 

@@ -1,7 +1,7 @@
 // The paper while it is sat: answers go out as they are given, the clock is the server's, and the page never says saved before the server did.
 import { banner, news, overall, voice, words } from "./exam-banner.js";
 import { sendLate } from "./exam-late.js";
-import { Mirror, same, waits } from "./exam-mirror.js";
+import { Mirror, missing, same, waits } from "./exam-mirror.js";
 import { forget, keep, look } from "./exam-offline.js";
 import { Outbox, jitter } from "./exam-outbox.js";
 import { watch } from "./exam-presence.js";
@@ -82,6 +82,11 @@ outbox.addEventListener("refused", ({ detail: { item, message } }) => {
   voice(message || words.unfit);
 });
 
+outbox.addEventListener("kept", ({ detail: { item, at } }) => {
+  sheet.byItem.get(item).say("kept", at);
+  overall("none");
+});
+
 outbox.addEventListener("signedout", () => show("signedOut", { link: door }));
 
 outbox.addEventListener("time", ({ detail: { left, delay } }) => {
@@ -118,11 +123,10 @@ news.onRead(() =>
 
 // --- the end
 
-// Shows what the server has received too late; says how many that are.
+// Shows what the server has received too late.
 function tooLate() {
-  const late = Object.entries(mirror.read().items).filter(([, one]) => one.saved && one.saved.kept);
-  for (const [item, { saved }] of late) if (sheet.byItem.has(item)) sheet.byItem.get(item).say("kept", saved.at);
-  return late.length;
+  const late = Object.entries(mirror.read().items).filter(([, one]) => waits(one) && one.kept);
+  for (const [item, one] of late) if (sheet.byItem.has(item)) sheet.byItem.get(item).say("kept", one.kept);
 }
 
 function freeze() {
@@ -130,20 +134,21 @@ function freeze() {
   for (const dialog of Object.values(sheet.dialogs)) dialog.open && dialog.close();
 }
 
-outbox.addEventListener("over", async ({ detail: { state, message, next } }) => {
+outbox.addEventListener("over", async ({ detail: { state, message, next, saved = [], kept: received = [] } }) => {
   if (over && banner.now && banner.now.name !== "elsewhere") return;
   over = true;
   freeze();
   if (TAKEN.includes(state) && unsent()) await sendLate({ attempt: exam, answers }); // what other pages of this phone still kept
-  const late = tooLate();
-  for (const [item] of mirror.waiting()) if (sheet.byItem.has(item)) sheet.byItem.get(item).say("refused");
+  tooLate();
+  for (const [item] of mirror.waiting().filter(([, entry]) => missing(entry))) if (sheet.byItem.has(item)) sheet.byItem.get(item).say("refused");
   if (unsent()) overall("none");
   offerRescue();
   if (state === "elsewhere") return show("elsewhere", { text: message, link: door });
   forget(paper);
   if (state === "handed_in") return show("over", { text: message, link: next });
   if (state !== "closed") return show("over", { text: message, link: next, linkText: state === "void" ? words.voidLink : words.beginLink });
-  show("done", { text: (late ? fill(words.keptText, { n: late }) : words.closed) + (unsent() ? words.leftBehind : ""), link: next });
+  const told = unsent() || saved.length || received.length;
+  show("done", { text: told ? message + (unsent() ? words.leftBehind : "") : words.closed, link: next });
   setTimeout(() => outbox.handIn(), 2000 + jitter(20_000)); // for its receipt number, and not all at once
 });
 
@@ -209,7 +214,7 @@ addEventListener("offline", () => {
 addEventListener("pageshow", ({ persisted }) => persisted && ask());
 
 function offerRescue() {
-  const [oldest] = mirror.waiting();
+  const [oldest] = mirror.waiting().filter(([, entry]) => missing(entry));
   banner.rescue(Boolean(oldest) && (over || ended || Date.now() - oldest[1].at > RESCUE_AFTER));
 }
 banner.onRescue(async () => {
@@ -284,12 +289,15 @@ if (!kept && sheet.questions.some(({ flag }) => flag.checked !== flag.defaultChe
 sheet.open();
 time.begin({ kept });
 form.addEventListener("submit", (event) => event.preventDefault());
+// a copy from the phone is as old as its first opening; what was saved since, the receipts tell
+const [newest] = mirror.read().receipts.slice(-1);
+if (kept && newest) banner.saved(newest[4]);
 for (const one of mirror.read().news) news.add(`${one.at} ${one.text}`);
 if (unsent()) overall("waiting");
 if (mirror.read().handIn) {
   freeze();
   show("handing", { recall: true });
 }
-if (unsent() || outbox.again.size || mirror.read().handIn || kept) outbox.soon(jitter(1000));
+if (mirror.waiting().length || outbox.again.size || mirror.read().handIn || kept) outbox.soon(jitter(1000));
 if (!navigator.onLine) outbox.fail(mirror.waiting().map(([item]) => item), "offline");
 keep({ paper, files: [rescue] });
