@@ -215,7 +215,7 @@ def _over(attempt: Attempt, now: datetime) -> str:
         return ""
     if attempt.state == AttemptState.ABSENT:
         return _("已经记为缺考；要让本人再考，请选“迟到准许入场”。")
-    return _settled(attempt) or _("作答时间已经到了，正在收卷，不能再加时间。")
+    return _settled(attempt) or _("作答时间已经到了，系统正在自动交卷，不能再加时间。")
 
 
 def _unmissed(attempt: Attempt) -> str:

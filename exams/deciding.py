@@ -107,7 +107,7 @@ def _decided(attempt: Attempt, *, accept: bool, by: User) -> LateDecision:
 
 def _may(attempt: Attempt, *, accept: bool, now: datetime) -> None:
     if attempt.state == AttemptState.SITTING:
-        raise Refused(_("这份答卷还没有收，收卷以后再决定。"), code="sitting")
+        raise Refused(_("这份答卷还没有交，交卷以后再决定。"), code="sitting")
     if accept and attempt.state not in ENDED:
         raise Refused(_("这份答卷已经作废，不能再计入答案。"), code="void")
     if accept and attempt.posted_at:

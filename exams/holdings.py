@@ -46,7 +46,7 @@ declare(
         "opens_at": "另定的开考时间",
         "closes_at": "另定的截止时间",
         "receipt": "交卷回执",
-        "flags": "自动收卷等情况",
+        "flags": "自动交卷等情况",
         "marks": "得分",
         "started_at": "开考时间",
         "finished_at": "交卷时间",

@@ -141,7 +141,7 @@ def standing(attempt: Attempt, *, now: datetime) -> tuple[str, str]:
     if attempt.state in {AttemptState.DUE, AttemptState.ABSENT}:
         return _("缺考"), "bad"
     if attempt.state == AttemptState.SITTING:
-        return _("已截止，正在收卷"), ""
+        return _("已截止，正在自动交卷"), ""
     if not exam.released(now):
         return _("已交卷，%s 公布成绩") % times.in_short(exam.shows_results_at), ""
     if attempt.marks is None:

@@ -206,7 +206,7 @@ class VerifyForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def exam_verify(request: Asking) -> HttpResponse:
     """Which save a check code was given for. Sent as a form, so that no code stands in an address."""
-    form = VerifyForm(request.POST or None)
+    form = VerifyForm(request.POST or None, initial={"who": request.GET.get("receipt", "")})
     field: Any = form.fields["exam"]
     field.queryset = Exam.objects.published().touching(reach.paths(request.user)).order_by("-opens_at")
     context = {"form": form, "page_title": _("核对码"), "header_icon": "check"}

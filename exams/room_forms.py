@@ -131,4 +131,4 @@ class MeasureForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": _("请选要办什么。")},
     )
-    reason = ReasonField(help_text=_("另一名管理员凭这里写的来决定。"))
+    reason = ReasonField(help_text=_("另一名管理员凭这里写的来决定；办了以后本人也会看到，不要写别人的名字。"))

@@ -156,7 +156,7 @@ class Person:
         if self.attempt.state != AttemptState.SITTING:
             return ""
         seconds = self.attempt.seconds_left(self.now)
-        return _("还剩 %d 分钟") % -(-seconds // 60) if seconds else _("时间已到，正在收卷")
+        return _("还剩 %d 分钟") % -(-seconds // 60) if seconds else _("时间已到，正在自动交卷")
 
     @property
     def says(self) -> str:

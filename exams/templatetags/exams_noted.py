@@ -1,7 +1,7 @@
 from django import template
 
 from exams import incidents
-from exams.models import Attempt
+from exams.models import Attempt, Intervention
 
 register = template.Library()
 
@@ -10,3 +10,9 @@ register = template.Library()
 def noted(context: template.Context, attempt: Attempt) -> list[incidents.Noted]:
     """What was noted of the attempt while it was sat, for who sat it."""
     return incidents.own(attempt, now=context["request"].now)
+
+
+@register.simple_tag
+def measures(attempt: Attempt) -> list[Intervention]:
+    """What was decided over the head of who sat it, with the reasons; what was only asked for is not theirs to hear."""
+    return list(attempt.interventions.filter(agreed=True).order_by("decided_at"))

@@ -122,7 +122,7 @@ def test_cut_off_reloaded_back_on_line_and_handed_in(sit, request):
     attempt.refresh_from_db()
     assert page.inner_text(".receipt-no") == attempt.receipt
     assert (attempt.state, stored(attempt, 5)) == (AttemptState.HANDED_IN, "先稳住双方，\n再分别听。")
-    page.click("text=这台手机上的保存凭证")
+    page.click("text=这台手机上的保存记录")
     assert page.locator("[data-kept-receipts] li").count() == 4
     assert mirror(page, attempt)["items"] == {}  # the answers are gone from the phone, their receipts are not
     page.go_back()
