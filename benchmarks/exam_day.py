@@ -244,7 +244,8 @@ def sign_in(mobile):
 def enter(exam, cookies):
     """The entry page with its pass: attempt, and all cookies from here on."""
     status, headers, page = ask("GET", f"/exams/{exam.pk}/", cookies)
-    assert status == 200 and "/start" in page, (status, headers)
+    assert status == 200, (status, headers)
+    assert "/start" in page, (status, headers)
     return int(re.search(r"sit-(\d+)=", jar(headers))[1]), f"{cookies}; {jar(headers)}"
 
 
@@ -264,7 +265,8 @@ def receipts_seen(server, known):
     with measured(server, "receipt page") as step:
         for attempt, cookies in known.items():
             status, _headers, page = ask("GET", f"/exams/attempt/{attempt}/hand-in/", cookies)
-            assert status == 200 and receipts.number(attempt) in page, status
+            assert status == 200, status
+            assert receipts.number(attempt) in page, status
         step.count = len(known)
     return step
 
@@ -403,7 +405,7 @@ def check(server, exam):
                 or one.closed_by_clock != (not receipt)
             ):
                 wrong.append((attempt, one.state, one.marks, total))
-    assert not lost and not wrong and not false and not after, (lost[:3], wrong[:3], false[:3], after)
+    assert not any((lost, wrong, false, after)), (lost[:3], wrong[:3], false[:3], after)
     return looked
 
 
@@ -502,7 +504,8 @@ def table(size, d):
         ("stored an attempt with its journal", "20 KB", f"{d['kept']:.1f} KB", "", [(d["kept"], 20)]),
     ]
     print(
-        f"\n| step, {size:,} candidates × {OPTIONS.questions} questions, time compressed | goal: CPU of web and database | here, {connection.vendor} | Moodle 4.5 on the same machine | |"
+        f"\n| step, {size:,} candidates × {OPTIONS.questions} questions, time compressed | goal: CPU of web and database "
+        f"| here, {connection.vendor} | Moodle 4.5 on the same machine | |"
     )
     print("|---|---|---|---|---|")
     for what, goal, has, moodle, pairs in rows:

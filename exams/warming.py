@@ -24,7 +24,9 @@ def warm(*, now: datetime) -> int:
     built = 0
     try:
         with translation.override(settings.LANGUAGE_CODE):
-            soon = Exam.objects.published().filter(opens_at__lte=now + SOON, closes_at__gt=now).order_by("opens_at", "pk")
+            soon = (
+                Exam.objects.published().filter(opens_at__lte=now + SOON, closes_at__gt=now).order_by("opens_at", "pk")
+            )
             for pk in soon.values_list("pk", flat=True)[:MOST]:
                 _ = sheets.of(pk).parts
                 built += 1

@@ -143,7 +143,9 @@ def test_case_05_a_server_clock_that_jumps_back_opens_nothing_again(colleague, s
 
 
 @pytest.mark.parametrize("shift", [-timedelta(hours=1), timedelta(hours=1)])
-def test_case_06_a_window_that_is_edited_leaves_the_deadline_of_who_sits(colleague, sitting, client, city_admin, now, shift):
+def test_case_06_a_window_that_is_edited_leaves_the_deadline_of_who_sits(
+    colleague, sitting, client, city_admin, now, shift
+):
     """Each attempt keeps the deadline it began with; who begins later gets the new window."""
     item = item_of(sitting, "single")
     close = now + timedelta(minutes=80) + shift

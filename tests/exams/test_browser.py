@@ -195,7 +195,7 @@ def test_another_device_takes_over_and_the_older_can_only_look(sit, worker, page
     assert page.is_disabled("#q-3 .opts input >> nth=0")
     assert stored(attempt, 3) is None
     assert page.get_attribute("[data-banner-link]", "href") == f"/exams/attempt/{attempt.pk}/"
-    assert state(page, 3) == "未保存"
+    assert state(page, 3).startswith("已收到，等人决定")
     page.click("[data-banner-link]")
     page.click("button:has-text('在这里作答')")
     page.wait_for_selector("#q-3:visible")
@@ -323,8 +323,8 @@ def test_the_size_of_the_print_changes_without_losing_anything(sit):
     page.context.set_offline(False)
     wait_saved(page, len(attempt.paper))
     page.click("text=标准字号")
-    page.click("text=大字版")
-    page.wait_for_load_state("networkidle")
+    with page.expect_response("**/look"):
+        page.click("text=大字版")
     page.reload()
     assert page.get_attribute("html", "data-print") == "large"
     assert page.is_visible("#q-1")

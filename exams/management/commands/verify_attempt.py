@@ -21,7 +21,9 @@ class Command(BaseCommand):
         for one in self.wanted(attempt, exam):
             if forgetting.is_forgotten(one.worker):
                 gone += 1
-                self.stdout.write(f"{one.receipt or one.pk}\tforgotten\t本人的个人信息已按申请清除，作答内容不在了，不能再重算。")
+                self.stdout.write(
+                    f"{one.receipt or one.pk}\tforgotten\t本人的个人信息已按申请清除，作答内容不在了，不能再重算。"
+                )
                 continue
             found = verifying.verify(one)
             seen, wrong = seen + 1, wrong + bool(found)
