@@ -8,7 +8,7 @@ from django.contrib.auth.hashers import make_password
 from django.core.management import call_command
 from django.db.models import Count
 
-from exams import attempts, banks, papers, passes
+from exams import banks, drawing, papers, passes
 from exams.models import Attempt, Exam, Question
 from roster.models import Agreement, Signature, Territory, User, Worker, mobile_lookup
 
@@ -95,7 +95,7 @@ def exam(territory, questions, now):
 def draw(made, now):
     """Seconds of CPU of this process that the papers took."""
     begun = time.process_time()
-    attempts.draw(made, now=now)
+    drawing.draw(made, now=now)
     return time.process_time() - begun
 
 

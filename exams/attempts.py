@@ -1,4 +1,4 @@
-"""An attempt from drawn paper to hand-in. One clock decides, each answer is saved when given, and every act may come twice."""
+"""An attempt from its start to the hand-in. One clock decides, each answer is saved when given, and every act may come twice."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -9,37 +9,12 @@ from django.db.models import Exists, OuterRef
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from exams import candidates, flood, journal, papers, questions, receipts, saving, sheets
-from exams.models import Answer, Attempt, AttemptState, Exam, Fate, Incident, IncidentKind, JournalEntry, PaperItem
+from exams import flood, journal, questions, receipts, saving, sheets
+from exams.models import Answer, Attempt, AttemptState, Exam, Fate, Incident, IncidentKind, JournalEntry
 from lms import audit, times
-from lms.jobs import Progress
 from lms.refusal import Refused
 
-DRAW_CHUNK = 1000
 CLOSE_CHUNK = 100
-
-
-def draw(exam: Exam, *, now: datetime, progress: Progress | None = None) -> int:
-    """Papers for everyone who is due and has none, by seed, a transaction for each thousand. Repeatable; returns how many were new."""
-    if not exam.published_at:
-        raise Refused(_("这场考试还没有发布，不能发卷。"))
-    items = list(exam.items.order_by("pk"))
-    missing = candidates.of(exam).exclude(attempts__exam=exam).order_by("pk")
-    workers = list(missing.values_list("pk", flat=True))
-    for start_ in range(0, len(workers), DRAW_CHUNK):
-        _draw_chunk(exam, items, workers[start_ : start_ + DRAW_CHUNK])
-        if progress:
-            progress(min(start_ + DRAW_CHUNK, len(workers)), len(workers))
-    if workers:
-        audit.note("exam.drawn", now=now, subject=exam, territory=exam.territory.path, papers=len(workers))
-    return len(workers)
-
-
-@transaction.atomic
-def _draw_chunk(exam: Exam, items: list[PaperItem], workers: list[int]) -> None:
-    drawn = [Attempt(exam=exam, worker_id=pk, paper=papers.order(exam, items, worker_id=pk)) for pk in workers]
-    # the constraint lets two draws at once end with one paper each
-    Attempt.objects.bulk_create(drawn, ignore_conflicts=True)
 
 
 def deadline(started_at: datetime, *, minutes: int, closes_at: datetime, granted: int) -> datetime:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from exams import allowances, announcing, drafts, rooms, windows
+from exams import allowances, announcing, drafts, rooms, seats, windows
 from exams.models import AllowanceKind, Attempt, Exam, ExamQuerySet
 from exams.room_forms import AllowForm, NoticeForm, WindowForm
 from lms import jobs, numbers
@@ -45,7 +45,7 @@ def room_of(request: Asking, exam: int) -> rooms.Room:
     asked, page = request.GET.get("in", ""), numbers.row(request.GET.get("page", "1")) or 1
     place = numbers.row(asked) if asked else None
     mood = request.GET.get("state", "")
-    if (asked and place is None) or page > 1000 or mood not in {"", rooms.ASKED, *rooms.Mood.values}:
+    if (asked and place is None) or page > 1000 or mood not in {"", rooms.ASKED, *seats.Mood.values}:
         raise Http404
     found = get_object_or_404(visible(request), pk=exam)
     name = request.GET.get("name", "").strip()[:60]
@@ -71,7 +71,7 @@ def shown(room: rooms.Room) -> dict[str, Any]:
         "room": room,
         "exam": room.exam,
         "now": room.now,
-        "moods": rooms.Mood.labels,
+        "moods": seats.Mood.labels,
         "sitters": reverse("exam_sitter", args=[0]).removesuffix("0/"),
         "filters": [(*one, address(room, state=one[0], page="")) for one in room.filters],
         "rows": [(row, below(room, row.place.pk)) for row in room.rows if row.place],

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from exams import incidents, interventions, rooms, story
+from exams import incidents, interventions, rooms, seats, story
 from exams.models import Attempt, Intervention
 from exams.room_forms import MeasureForm, NoteForm
 from lms.refusal import Refused
@@ -35,12 +35,12 @@ def sitter(request: Asking, attempt: int) -> HttpResponse:
 def page(
     request: Asking, attempt: Attempt, *, note: NoteForm | None = None, measure: MeasureForm | None = None
 ) -> HttpResponse:
-    line = rooms.lines(rooms.in_moods(Attempt.objects.filter(pk=attempt.pk), now=request.now)).get()
+    line = seats.lines(seats.in_moods(Attempt.objects.filter(pk=attempt.pk), now=request.now)).get()
     line.exam = attempt.exam
     context: dict[str, Any] = {
         "attempt": attempt,
         "exam": attempt.exam,
-        "person": rooms.Person(line, request.now),
+        "person": seats.Person(line, request.now),
         "events": story.events(attempt),
         "bars": story.bars(attempt),
         "answered": attempt.answers.exclude(value="").count(),

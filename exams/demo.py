@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from exams import attempts, banks, brought, demo_answers, marking, papers, tryout
+from exams import banks, brought, demo_answers, drawing, marking, papers, tryout
 from exams.models import AttemptState, Counts, Exam, ExamKind, Layout
 from lms.demo import City
 from roster.models import Employment, Level, Territory, Worker
@@ -104,7 +104,7 @@ def build(city: City) -> None:
 def hold(city: City, plan: Plan, *, ability: dict[int, float], visitors: set[int]) -> None:
     """Publish, draw, sit; and when it is over by the city's clock, record absences and post what needs no person."""
     exam = create(city, plan)
-    attempts.draw(exam, now=plan.opens_at - timedelta(days=3))
+    drawing.draw(exam, now=plan.opens_at - timedelta(days=3))
     open_ = exam.closes_at > city.now
     sheets = sit(
         exam, plan, ability, city.chance(f"exams.{plan.title}"), until=city.now, away=visitors if open_ else set()

@@ -100,7 +100,7 @@ def publish(exam: Exam, *, by: User | None, now: datetime) -> Exam:
     """Freeze the paper: copy the chosen questions with text, options, key and marks, by the exam's seed.
 
     Published once; a second call gives back the exam as it stands. Refuses with the reasons of `objections`.
-    Drawing papers for the people is `attempts.draw`, which takes longer and runs as a job.
+    Drawing papers for the people is `drawing.draw`, which takes longer and runs as a job.
     """
     exam = Exam.objects.select_for_update().get(pk=exam.pk)
     if exam.published_at:

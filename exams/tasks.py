@@ -4,7 +4,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from exams import attempts, evidence, marking
+from exams import attempts, drawing, evidence, marking
 from exams.models import Exam
 from lms import jobs
 from lms.refusal import Refused
@@ -21,13 +21,13 @@ def close_overdue() -> None:
     for exam in Exam.objects.to_post(now=now):
         marking.post_results(exam, now=now)
     for exam in Exam.objects.published().ordinary().filter(closes_at__gt=now).select_related("territory"):
-        attempts.draw(exam, now=now)
+        drawing.draw(exam, now=now)
 
 
 @jobs.work("exams.draw")
 def draw(handle: jobs.Handle) -> None:
     exam = Exam.objects.select_related("territory").get(pk=handle.args["exam"])
-    attempts.draw(exam, now=timezone.now(), progress=handle.progress)
+    drawing.draw(exam, now=timezone.now(), progress=handle.progress)
 
 
 @shared_task

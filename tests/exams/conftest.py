@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from exams import attempts, papers, passes, saving
+from exams import attempts, drawing, papers, passes, saving
 from exams.models import Attempt, Bank, Exam, PaperItem, Question
 from lms.refusal import Refused
 from roster.models import Worker
@@ -71,7 +71,7 @@ def make_exam(bank: Bank, city: Any, now: datetime) -> Callable[..., Exam]:
         )
         if ready:
             exam = papers.publish(exam, by=None, now=now - timedelta(days=1))
-            attempts.draw(exam, now=now - timedelta(days=1))
+            drawing.draw(exam, now=now - timedelta(days=1))
         return exam
 
     return make_exam

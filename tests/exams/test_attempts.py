@@ -5,7 +5,7 @@ import pytest
 from django.db import connection
 from django.http import Http404
 
-from exams import attempts, brought, journal, marking, receipts, sheets, tasks
+from exams import attempts, brought, drawing, journal, marking, receipts, sheets, tasks
 from exams.models import Answer, Attempt, AttemptState, Fate
 from lms.refusal import Refused
 from records.models import Certificate, SkillRecord
@@ -285,7 +285,7 @@ def test_only_points_of_the_rubric_can_be_ticked(make_exam, worker, mentor, now,
 
 def test_the_clock_closes_marks_absences_and_posts(sitting, colleague, now, monkeypatch):
     exam = sitting.exam
-    attempts.draw(exam, now=now)
+    drawing.draw(exam, now=now)
     gone = exam.attempts.get(worker=colleague)
     monkeypatch.setattr("exams.tasks.timezone.now", lambda: exam.closes_at + timedelta(minutes=1))
     tasks.close_overdue()

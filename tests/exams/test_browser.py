@@ -336,8 +336,8 @@ def test_the_size_of_the_print_changes_without_losing_anything(sit):
     page.context.set_offline(False)
     wait_saved(page, len(attempt.paper))
     page.click("text=标准字号")
-    page.click("text=大字版")
-    page.wait_for_load_state("networkidle")
+    with page.expect_response("**/look"):
+        page.click("text=大字版")
     page.reload()
     assert page.get_attribute("html", "data-print") == "large"
     assert page.is_visible("#q-1")

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from exams import attempts, papers
+from exams import drawing, papers
 from exams.models import Attempt, PaperItem, Question
 from lms.refusal import Refused
 from records.models import SkillRecord
@@ -59,7 +59,7 @@ def test_refuses_a_pass_mark_above_full_marks_and_a_window_that_is_over(make_exa
 def test_everyone_within_gets_a_paper_of_their_own_once(make_exam, worker, colleague, outsider, city, now):
     exam = make_exam(territory=city.county)
     assert set(exam.attempts.values_list("worker_id", flat=True)) == {worker.pk, colleague.pk}
-    assert attempts.draw(exam, now=now) == 0
+    assert drawing.draw(exam, now=now) == 0
     paper = exam.attempts.get(worker=worker).paper
     assert paper == papers.order(exam, list(exam.items.order_by("pk")), worker_id=worker.pk)
     assert {entry[0] for entry in paper} == set(exam.items.values_list("pk", flat=True))
@@ -95,5 +95,5 @@ def test_a_rubric_is_brought_to_the_marks_of_the_paper():
 
 def test_drawing_needs_a_published_exam(make_exam, now):
     with pytest.raises(Refused):
-        attempts.draw(make_exam(ready=False), now=now)
+        drawing.draw(make_exam(ready=False), now=now)
     assert (Attempt.objects.count(), SkillRecord.objects.count()) == (0, 0)

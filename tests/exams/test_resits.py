@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exams import attempts, candidates, drafts, interventions, marking, papers, resits, tasks
+from exams import attempts, candidates, drafts, drawing, interventions, marking, papers, resits, tasks
 from exams.models import Attempt, AttemptState, Exam
 from exams.resits import Sat
 from lms.refusal import Refused
@@ -102,7 +102,7 @@ def first(make_exam, worker, colleague, outsider, now) -> Exam:
     )
     then = now - 9 * DAY
     exam = papers.publish(draft, by=None, now=then)
-    attempts.draw(exam, now=then)
+    drawing.draw(exam, now=then)
     attempts.hand_in(begin(exam, worker, then), now=then)
     good = begin(exam, colleague, then)
     for place in range(3):
@@ -130,7 +130,7 @@ def resit_of(first, city, now):
         )
         if ready:
             exam = papers.publish(exam, by=None, now=now)
-            attempts.draw(exam, now=now)
+            drawing.draw(exam, now=now)
         return exam
 
     return resit_of

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from exams import allowances, attempts, beats, incidents, interventions, passes, rooms, saving
+from exams import allowances, attempts, beats, drawing, incidents, interventions, passes, rooms, saving
 from exams.models import Attempt, Incident, Notice, Presence
 from lms.models import Job
 from tests.exams.conftest import begin, item_of, post, save
@@ -36,7 +36,7 @@ def url(name, *args, **query):
 def test_how_each_stands(make_exam, worker, colleague, outsider, hire, city, city_admin, now):
     exam = make_exam()
     hire("W0009", "周就绪", city.township)
-    attempts.draw(exam, now=now)
+    drawing.draw(exam, now=now)
     exam.attempts.filter(worker__number="W0009").update(ready_at=now)
     begin(exam, worker, now)
     attempts.hand_in(begin(exam, colleague, now), now=now)
@@ -121,7 +121,7 @@ def test_a_look_is_four_queries_beside_the_sign_in_however_many_there_are(
     for n in (1, 3):
         for i in range(n):
             hire(f"Q{n}{i}", "钱多", city.township)
-        attempts.draw(exam, now=now)
+        drawing.draw(exam, now=now)
         for attempt in exam.attempts.select_related("worker").exclude(state="sitting"):
             attempts.start(attempt, now=now)
         for user, address in ((township_admin, "exam_room_part"), (city_admin, "exam_room_part")):

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 
-from exams import attempts, papers
+from exams import drawing, papers
 from exams.models import Attempt, Bank, Exam, Question
 from roster.models import Agreement, Employment, Level, Signature, Territory, User, Worker
 
@@ -114,7 +114,7 @@ def exam(city: City, *, seconds: float, now: datetime, **fields: Any) -> Exam:
         }
     )
     made = papers.publish(made, by=None, now=now)
-    attempts.draw(made, now=now)
+    drawing.draw(made, now=now)
     return made
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Sum
 
-from exams import attempts, journal, marking, questions, receipts, sheets
+from exams import attempts, drawing, journal, marking, questions, receipts, sheets
 from exams.models import Answer, Attempt, Award, Exam, Fate, JournalEntry
 from lms.models import AuditEntry
 from records.models import SkillRecord
@@ -24,7 +24,7 @@ def sweep(exam: Exam, *, now: datetime) -> None:
     attempts.close_overdue(now=now)
     marking.finish_absent(exam, now=now)
     marking.post_results(exam, now=now)
-    attempts.draw(exam, now=now)
+    drawing.draw(exam, now=now)
 
 
 def award_all(exam: Exam, *, marker: User, now: datetime) -> None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from courses import loading, obligations
 from courses.models import CoursePage, LessonPage
-from exams import attempts, papers
+from exams import drawing, papers
 from exams.models import Bank, Exam, Question
 from lms.home import Due
 from lms.templatetags import home
@@ -51,7 +51,7 @@ def require(city: Any, now: datetime) -> Callable[[int], None]:
                 territory=city.territory,
                 seed="1",
             )
-            attempts.draw(papers.publish(exam, by=None, now=now - timedelta(days=1)), now=now - timedelta(days=1))
+            drawing.draw(papers.publish(exam, by=None, now=now - timedelta(days=1)), now=now - timedelta(days=1))
 
     return require
 
