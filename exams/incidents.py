@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from exams.models import AllowanceKind, Attempt, Incident, IncidentKind
+from exams.models import AllowanceKind, Attempt, Incident, IncidentKind, Measure
 from lms import audit
 from lms.refusal import Refused
 from roster.models import User
@@ -58,7 +58,7 @@ def told(incidents: Iterable[Incident]) -> list[Noted]:
 
 
 def own(attempt: Attempt, *, now: datetime) -> list[Noted]:
-    """What the person who sat is told, also what they were given and why.
+    """What the person who sat is told, also what they were given, what two persons decided, and why.
 
     How alike the wrong answers are says how many were wrong, so it waits for the results.
     """
@@ -68,7 +68,12 @@ def own(attempt: Attempt, *, now: datetime) -> list[Noted]:
         Noted(one.at, one.kind, str(AllowanceKind(one.kind).label), _("理由：%s") % one.reason)
         for one in attempt.allowances.all()
     ]
-    return sorted([*noted, *given], key=lambda one: one.at)
+    done = [
+        Noted(one.decided_at, one.measure, str(Measure(one.measure).label), _("理由：%s") % one.reason)
+        for one in attempt.interventions.filter(agreed=True)
+        if one.decided_at
+    ]
+    return sorted([*noted, *given, *done], key=lambda one: one.at)
 
 
 def _words(one: Incident) -> str:

@@ -222,7 +222,7 @@ def words(refusal: Refused, taken: Taken) -> str:
     if taken.counted:
         said.append(_("断网时作的 %(n)d 题答案已经收到并保存，计入成绩。") % {"n": taken.counted})
     if taken.kept and refusal.code == "elsewhere":
-        said.append(_("这里没有送出的 %(n)d 题答案已经收到，由管理员决定是否计入。") % {"n": len(taken.kept)})
+        said.append(_("这里刚才送来的 %(n)d 题答案已经收到，由管理员决定是否计入。") % {"n": len(taken.kept)})
     elif taken.kept:
         said.append(_("有 %(n)d 题的改动到得太晚，已经收到，由管理员决定是否计入。") % {"n": len(taken.kept)})
     return "".join([_ended(refusal, taken), *said])

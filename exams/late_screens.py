@@ -49,8 +49,13 @@ class Standing:
 def told(attempt: Attempt) -> list[tuple[str, str]]:
     """(tone, sentence) for the one whose answers they are: what waits, and what was decided and why."""
     said = []
-    if waits := deciding.waiting(attempt).values("item").distinct().count():
-        said.append(("warn", _("有 %d 题的改动到得太晚，已经收到，等管理员决定是否计入。") % waits))
+    waiting = deciding.waiting(attempt)
+    for fate, sentence in (
+        (Fate.LATE, _("有 %d 题的改动到得太晚，已经收到，等管理员决定是否计入。")),
+        (Fate.ELSEWHERE, _("换设备以后，原来那台又送来 %d 题的改动，已经收到，等管理员决定是否计入。")),
+    ):
+        if waits := waiting.filter(fate=fate).values("item").distinct().count():
+            said.append(("warn", sentence % waits))
     for done in attempt.late_decisions.order_by("at"):
         words = {"at": times.in_short(done.at), "n": done.answers, "reason": done.reason}
         if done.accepted:

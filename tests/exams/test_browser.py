@@ -312,7 +312,7 @@ def test_when_the_time_is_over_the_page_says_so(sit):
     page.click("text=看回执", timeout=15_000)
     page.wait_for_selector(".receipt-no")
     assert "时间到，系统自动交卷。" in page.inner_text("main")
-    assert "截止前保存的 1 题都会计分" in page.inner_text("main")
+    assert "收到的 1 题答案都会计分" in page.inner_text("main")
 
 
 def test_a_phone_that_slept_past_the_end_says_what_happened(sit):

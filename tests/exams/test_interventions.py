@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from exams import attempts, interventions, marking
+from exams import attempts, incidents, interventions, marking
 from exams.models import Answer, Attempt, AttemptState, Intervention
 from lms.models import AuditEntry
 from lms.refusal import Refused
@@ -31,6 +31,8 @@ def test_closing_is_a_hand_in_at_that_moment(sitting, township_admin, county_adm
     done = Attempt.objects.get(pk=sitting.pk)
     assert (done.state, done.finished_at, done.closed_by_clock, done.marks) == ("marked", now + MINUTE, False, 10)
     assert done.receipt
+    (told,) = incidents.own(done, now=now + MINUTE)  # who sat is told that others ended it, and why
+    assert (told.at, told.title, told.text) == (now + MINUTE, "提前收卷", "理由：带了小抄")
     actions = AuditEntry.objects.filter(action__startswith="exam.intervention").values_list("action", "actor")
     assert list(actions.order_by("pk")) == [
         ("exam.intervention_asked", township_admin.pk),

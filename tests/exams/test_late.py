@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from exams import attempts, late, receipts, saving, verifying
+from exams import attempts, late, late_screens, receipts, saving, verifying
 from exams.models import Answer, Attempt, AttemptState, Fate, JournalEntry, Presence
 from lms.refusal import Refused
 from tests.exams.conftest import CASE, begin, enter, item_of, post, save
@@ -80,6 +80,8 @@ def test_what_the_rule_does_not_count_is_kept_and_changes_nothing(cut_off, after
     entry = JournalEntry.objects.get(attempt=cut_off, seq=2)
     assert (entry.value, entry.age, entry.at) == ("[1]", age, at)
     assert entry.fate == (Fate.LATE if device == PHONE else Fate.ELSEWHERE)
+    ((_tone, sentence),) = late_screens.told(cut_off)
+    assert ("到得太晚" if device == PHONE else "换设备以后，原来那台") in sentence
     assert stands(cut_off, single) == "[0]"
     # twice is once, with the same receipt
     again = arrive(cut_off, at + SECOND, (single, 2, [1], age), device=device)

@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from exams import attempts, marking, receipts
-from exams.models import Answer, Attempt, AttemptState
+from exams.models import Answer, Attempt, AttemptState, JournalEntry
 from tests.exams.conftest import CASE, SECTIONS, begin, enter, item_of, lane, post, save
 
 SECOND = timedelta(seconds=1)
@@ -50,6 +50,8 @@ def test_the_whole_road_by_plain_forms(make_exam, worker, client, now):
     checked = post(client, attempt, "form", form)
     assert checked["Location"] == reverse("hand_in", args=[attempt.pk])
     assert "还有 <b>2</b> 题没有作答，<b>1</b> 题做了标记" in client.get(checked["Location"]).text
+    post(client, attempt, "form", {**form, f"seq-{case.pk}": "1", "go": "stay"})
+    assert JournalEntry.objects.get(attempt=attempt, item=case).seq == 1  # what did not change is not saved again
     assert post(client, attempt, "hand-in")["Location"] == checked["Location"]
     receipt = client.get(checked["Location"]).text
     attempt.refresh_from_db()
