@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 
 from exams import attempts, incidents, interventions, marking
 from exams.models import Answer, Attempt, AttemptState, Intervention
@@ -109,3 +110,16 @@ def test_what_has_no_object_any_more_is_refused(make_exam, worker, sitting, town
 def test_nobody_decides_about_themselves(sitting, worker, township_admin, now):
     with pytest.raises(Refused, match="自己"):
         ask(sitting, worker.user, now)
+
+
+def test_who_sat_reads_what_was_decided_and_why_but_not_what_was_only_asked(
+    sitting, worker, township_admin, county_admin, client_of, now
+):
+    def told():
+        return client_of(worker.user).get(reverse("hand_in", args=[sitting.pk])).text
+
+    asked = ask(sitting, township_admin, now)
+    assert asked.reason not in told()
+    interventions.decide(asked, agreed=True, by=county_admin, now=now)
+    assert "提前收卷，收卷前保存的答案照样计分。" in told()
+    assert asked.reason in told()
