@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from exams import attempts
-from exams.models import Allowance, AllowanceKind, Attempt, AttemptState
+from exams import attempts, windows
+from exams.models import Allowance, AllowanceKind, Attempt, AttemptState, Exam
 from lms import audit, times
 from lms.refusal import Refused
 from roster.models import User
@@ -42,19 +42,29 @@ def hold(attempt_ids: Iterable[int]) -> list[Attempt]:
 
 @transaction.atomic
 def grant_time(attempt_ids: Iterable[int], *, seconds: int, reason: str, by: User, now: datetime) -> Outcome:
-    """So many seconds more, on top of everything; who sits goes on until then. Refuses who has handed in or whose time is over."""
+    """So many seconds more, on top of everything; who sits goes on until then, and results of the exam wait as long.
+
+    Refuses who has handed in or whose time is over, and where the answers are out.
+    """
     if not 0 < seconds <= MOST_SECONDS:
         raise Refused(_("加时请填 1 到 180 分钟。"), code="seconds")
+    ids = list(attempt_ids)
+    # the exams before their attempts, as `windows.move` takes them
+    exams = list(Exam.objects.filter(attempts__in=ids).distinct().order_by("pk").values_list("pk", flat=True))
+    held = list(Exam.objects.select_for_update().filter(pk__in=exams).order_by("pk"))
 
     def change(attempt: Attempt) -> None:
         attempt.granted += seconds
         _later(attempt)
 
     def objection(attempt: Attempt) -> str:
-        return _over(attempt, now) or _known(attempt, now=now, seconds=seconds)
+        return _over(attempt, now) or _out(attempt.exam, now)
 
     what = {"kind": AllowanceKind.TIME, "seconds": seconds}
-    return _give(hold(attempt_ids), what, change, objection, reason=reason, by=by, now=now)
+    outcome = _give(hold(ids), what, change, objection, reason=reason, by=by, now=now)
+    for exam in held:
+        windows.keep_unknown(exam)
+    return outcome
 
 
 @transaction.atomic
@@ -176,16 +186,23 @@ def _later(attempt: Attempt) -> None:
         attempt.deadline = max(attempt.deadline, until)
 
 
-def _known(attempt: Attempt, *, now: datetime, closes_at: datetime | None = None, seconds: int = 0) -> str:
-    """Why this would let somebody sit when the answers can be read already. Where results are shown at once that is the rule of the exam."""
-    exam, closes, granted = attempt.exam, closes_at or attempt.closes, attempt.granted + seconds
+def _out(exam: Exam, now: datetime) -> str:
+    """Why nobody may be given more: the answers can be read. Where results are shown at once that is the rule of the exam."""
+    if exam.at_once or not exam.released(now):
+        return ""
+    return _("成绩和答案已经公布，不能再让人作答；要让本人再考，请安排补考。")
+
+
+def _known(attempt: Attempt, *, now: datetime, closes_at: datetime) -> str:
+    """Why a window would let somebody sit when the answers can be read: the results would have to wait for days, which the setters decide."""
+    exam, granted = attempt.exam, attempt.granted
     if exam.at_once:
         return ""
-    if exam.released(now):
-        return _("成绩和答案已经公布，不能再让人作答；要让本人再考，请安排补考。")
-    last = closes + timedelta(seconds=granted)
+    if out := _out(exam, now):
+        return out
+    last = closes_at + timedelta(seconds=granted)
     if attempt.state == AttemptState.SITTING and attempt.started_at:
-        last = attempts.deadline(attempt.started_at, minutes=exam.minutes, closes_at=closes, granted=granted)
+        last = attempts.deadline(attempt.started_at, minutes=exam.minutes, closes_at=closes_at, granted=granted)
     if last <= exam.shows_results_at:
         return ""
     words = {"at": times.in_short(exam.shows_results_at), "last": times.in_short(last)}

@@ -61,7 +61,7 @@ def move(
         return held, 0
     held.save(update_fields=["opens_at", "closes_at", "results_at"])
     extended = _extend(held, now=now) if extend else 0
-    _keep_unknown(held)
+    keep_unknown(held)
     said = {"opens_at": opens_at, "closes_at": closes_at, "reason": reason, "extended": extended}
     said["results_at"] = held.shows_results_at
     audit.note("exam.window_moved", now=now, actor=by, subject=held, territory=held.territory.path, **said)
@@ -110,7 +110,7 @@ def _postpone(exam: Exam, results_at: datetime, *, reason: str, now: datetime) -
     exam.results_at = results_at
 
 
-def _keep_unknown(exam: Exam) -> None:
+def keep_unknown(exam: Exam) -> None:
     """Results wait for the last who may still sit: with time granted on top, or a window of their own."""
     if exam.at_once:
         return

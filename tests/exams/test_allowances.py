@@ -189,12 +189,6 @@ def test_nobody_sits_what_is_known_already(make_exam, worker, colleague, outside
     with pytest.raises(Refused, match="先推迟公布成绩的时间，或者安排补考"):
         allowances.own_window([due.pk], **window, **by)
     allowances.own_window([due.pk], **{**window, "closes_at": shown}, **by)
-    with pytest.raises(Refused, match="先推迟公布成绩的时间"):
-        grant([due], county_admin, now)  # begun late enough it would go on ten minutes longer
-    sits = begin(exam, colleague, exam.closes_at - 5 * MINUTE)
-    if results is None:
-        with pytest.raises(Refused, match="先推迟公布成绩的时间"):
-            grant([sits], county_admin, exam.closes_at - MINUTE)
     marking.finish_absent(exam, now=exam.closes_at)
     missed = exam.attempts.get(worker=outsider)
     if results:
@@ -203,6 +197,16 @@ def test_nobody_sits_what_is_known_already(make_exam, worker, colleague, outside
     with pytest.raises(Refused, match="请安排补考"):
         allowances.admit_late([missed.pk], closes_at=shown + HOUR, **{**by, "now": shown})
     assert Allowance.objects.count() == 1
+
+
+def test_results_wait_for_who_was_given_more_time(make_exam, worker, colleague, county_admin, now):
+    exam = make_exam(results_at=None)
+    sits = begin(exam, colleague, exam.closes_at - 5 * MINUTE)
+    grant([sits], county_admin, exam.closes_at - MINUTE)
+    exam.refresh_from_db()
+    assert exam.shows_results_at == exam.closes_at + 10 * MINUTE
+    with pytest.raises(Refused, match="请安排补考"):
+        grant([exam.attempts.get(worker=worker)], county_admin, exam.shows_results_at)
 
 
 def test_where_results_come_at_once_that_is_the_rule_of_the_exam(make_exam, worker, county_admin, now):

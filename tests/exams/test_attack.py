@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
-from exams import allowances, attempts, flood, passes, tries
+from exams import attempts, flood, passes, tries
 from exams.models import Answer, Attempt, AttemptState, JournalEntry
 from roster.models import User
 from tests.exams.conftest import begin, enter, item_of, lane, post
@@ -32,7 +32,8 @@ def test_no_key_is_shown_while_somebody_with_more_time_still_sits(
     exam = make_exam(closes_at=now + HOUR)
     attempts.hand_in(begin(exam, worker, now), now=now)
     other = begin(exam, colleague, now)
-    allowances.grant_time([other.pk], seconds=1800, reason="手伤", by=city_admin, now=now)
+    # a phone that is silent and may still send late
+    Attempt.objects.filter(pk=other.pk).update(deadline=exam.closes_at + 10 * MINUTE)
     address = reverse("attempt_result", args=[Attempt.objects.get(exam=exam, worker=worker).pk])
     monkeypatch.setattr("django.utils.timezone.now", lambda: exam.closes_at + MINUTE)
     reply = client.get(address, follow=True)

@@ -78,5 +78,5 @@ def test_the_open_paper_sends_what_older_pages_kept_and_says_what_became_of_it(c
     page.wait_for_selector("text=不能再作答了。")
     page.wait_for_function("document.querySelectorAll('[data-state]').length > 1")
     told = page.locator("[data-question] [data-state]").all_text_contents()
-    assert sum("已收到，等人决定" in one for one in told) == 2
+    assert sum("已收到，等管理员决定" in one for one in told) == 2
     assert fates() == [(9, Fate.LATE), (10, Fate.LATE)]

@@ -39,7 +39,7 @@ def look(page, address, *, also=True):
 def sat(make_exam, worker, city_admin, county_admin):
     """What becomes of an exam: still to come with a window of their own, done, void, exempt, on another device, waiting for what comes late."""
     now = timezone.now()
-    soon = make_exam(opens_at=now + HOUR, closes_at=now + 3 * HOUR)
+    soon = make_exam(opens_at=now + HOUR, closes_at=now + 3 * HOUR, results_at=now + 9 * HOUR)
     spared = make_exam()
 
     def mine(exam):

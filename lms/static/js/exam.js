@@ -1,6 +1,5 @@
 // The paper while it is sat: answers go out as they are given, the clock is the server's, and the page never says saved before the server did.
 import { banner, news, overall, voice, words } from "./exam-banner.js";
-import { sendLate } from "./exam-late.js";
 import { Mirror, missing, same, waits } from "./exam-mirror.js";
 import { forget, keep, look } from "./exam-offline.js";
 import { Outbox, jitter } from "./exam-outbox.js";
@@ -123,6 +122,12 @@ news.onRead(() =>
 
 // --- the end
 
+// Loaded when it is needed: it only works where the server can be reached, and then it can be loaded.
+async function sendRest() {
+  const late = await import("./exam-late.js").catch(() => null);
+  if (late) await late.sendLate({ attempt: exam, answers });
+}
+
 // Shows what the server has received too late.
 function tooLate() {
   const late = Object.entries(mirror.read().items).filter(([, one]) => waits(one) && one.kept);
@@ -138,7 +143,7 @@ outbox.addEventListener("over", async ({ detail: { state, message, next, saved =
   if (over && banner.now && banner.now.name !== "elsewhere") return;
   over = true;
   freeze();
-  if (TAKEN.includes(state) && unsent()) await sendLate({ attempt: exam, answers }); // what other pages of this phone still kept
+  if (TAKEN.includes(state) && unsent()) await sendRest(); // what other pages of this phone still kept
   tooLate();
   for (const [item] of mirror.waiting().filter(([, entry]) => missing(entry))) if (sheet.byItem.has(item)) sheet.byItem.get(item).say("refused");
   if (unsent()) overall("none");
