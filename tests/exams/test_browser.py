@@ -335,9 +335,9 @@ def test_the_size_of_the_print_changes_without_losing_anything(sit):
     assert page.input_value("textarea") == "写了一半"
     page.context.set_offline(False)
     wait_saved(page, len(attempt.paper))
-    page.click("text=标准字号")
-    with page.expect_response("**/look"):
-        page.click("text=大字版")
+    for size in ("标准字号", "大字版"):
+        with page.expect_response("**/look"):
+            page.click(f"text={size}")
     page.reload()
     assert page.get_attribute("html", "data-print") == "large"
     assert page.is_visible("#q-1")

@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def test_at_the_bell_one_tap_starts_without_a_reload(make_exam, worker, page_for, now):
-    exam = make_exam(opens_at=now + timedelta(seconds=25), closes_at=now + timedelta(hours=2))
+    exam = make_exam(opens_at=now + timedelta(seconds=12), closes_at=now + timedelta(hours=2))
     page = page_for(worker.user, 360, 740, mobile=True)
     page.goto(f"/exams/{exam.pk}/")
     for name in ("browser", "storage", "network", "clock", "screen"):

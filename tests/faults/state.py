@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Sum
 
-from exams import attempts, drawing, journal, marking, questions, receipts, sheets
+from exams import attempts, deciding, drawing, journal, marking, questions, receipts, sheets
 from exams.models import Answer, Attempt, Award, Exam, Fate, JournalEntry
 from lms.models import AuditEntry
 from records.models import SkillRecord
@@ -33,6 +33,14 @@ def award_all(exam: Exam, *, marker: User, now: datetime) -> None:
         marking.Given(one.attempt_id, one.item_id, marker.pk, [0], "", now) for one in marking.waiting(exam).iterator()
     ]
     marking.award_many(given, now=now)
+
+
+def decide_late(exam: Exam, *, by: User, now: datetime) -> None:
+    """A person looks at what came after the hand-in, and counts none of it: until then no result is posted."""
+    for attempt in Attempt.objects.filter(exam=exam).undecided():
+        newest = deciding.waiting(attempt).last()
+        assert newest is not None
+        deciding.decide(attempt.pk, accept=False, reason="交卷以后才到", seen=newest.at, by=by, now=now)
 
 
 def read(exam: Exam, *, now: datetime) -> Facts:

@@ -172,6 +172,7 @@ def judge(city: City, exam: Exam, history: History) -> Told:
     for _time in (1, 2):
         state.sweep(exam, now=timezone.now())
         state.award_all(exam, marker=city.marker, now=timezone.now())
+        state.decide_late(exam, by=city.marker, now=timezone.now())
         state.sweep(exam, now=timezone.now())
         facts.append(state.read(exam, now=timezone.now()))
     return Told(history, facts[0], checker.check(history, facts[0], again=facts[1]))
