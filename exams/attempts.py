@@ -71,17 +71,18 @@ def begin(attempt_id: int, *, worker_id: int, user_id: int | None, now: datetime
         raise Http404
     if held.state not in {AttemptState.DUE, AttemptState.ABSENT}:
         return held
-    if now < held.opens:
+    window = saving.window(held)
+    if now < window.opens:
         raise Refused(
-            _("还没到开考时间，%(opens)s 开考后再进来。") % {"opens": times.in_short(held.opens)}, code="early"
+            _("还没到开考时间，%(opens)s 开考后再进来。") % {"opens": times.in_short(window.opens)}, code="early"
         )
-    if now >= held.closes or held.state == AttemptState.ABSENT:
+    if now >= window.closes or held.state == AttemptState.ABSENT:
         raise Refused(
             _("这场考试已在 %(closed)s 截止，不能再开始。如有特殊情况，请联系乡镇（街道）管理员。")
-            % {"closed": times.in_short(held.closes)},
+            % {"closed": times.in_short(window.closes)},
             code="late",
         )
-    until = deadline(now, minutes=held.minutes, closes_at=held.closes, granted=held.granted)
+    until = deadline(now, minutes=window.minutes, closes_at=window.closes, granted=held.granted)
     saving.begin(attempt_id, device=device, deadline=until, now=now)
     audit.write("exam.started", now=now, actor=user_id, subject=subject(attempt_id), detail={})
     return held._replace(state=AttemptState.SITTING, device=device, started_at=now, deadline=until)

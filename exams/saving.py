@@ -67,16 +67,17 @@ INSERT INTO exams_presence (attempt_id, seen_at, unsent) VALUES (%s, %s, %s)
 ON CONFLICT (attempt_id) DO UPDATE SET seen_at = excluded.seen_at, unsent = excluded.unsent
 """
 HELD = """
-SELECT a.id, a.exam_id, a.worker_id, a.state, a.device, a.opens_at, a.closes_at, a.granted, a.started_at, a.deadline, a.finished_at,
-    a.closed_by_clock, a.receipt, e.opens_at, e.closes_at, e.minutes
-FROM exams_attempt a JOIN exams_exam e ON e.id = a.exam_id
+SELECT id, exam_id, worker_id, state, device, opens_at, closes_at, granted, started_at, deadline, finished_at, closed_by_clock, receipt
+FROM exams_attempt
 """
-LOCK = HELD + "WHERE a.id = %s" + (" FOR UPDATE OF a" if POSTGRES else "")
+LOCK = HELD + "WHERE id = %s" + (" FOR UPDATE" if POSTGRES else "")
+# asked once the attempt is held: read together with it, the window would be that of before the wait
+WINDOW = "SELECT opens_at, closes_at, minutes FROM exams_exam WHERE id = %s"
 # in the order of their numbers, so that two sweeps do not hold each other up; what somebody else holds is theirs or waits for the next one
 LOCK_OVERDUE = (
     HELD
-    + "WHERE a.exam_id = %s AND a.state = 'sitting' AND a.deadline <= %s ORDER BY a.id LIMIT %s"
-    + (" FOR UPDATE OF a SKIP LOCKED" if POSTGRES else "")
+    + "WHERE exam_id = %s AND state = 'sitting' AND deadline <= %s ORDER BY id LIMIT %s"
+    + (" FOR UPDATE SKIP LOCKED" if POSTGRES else "")
 )
 PAPER = "SELECT state, device, deadline, paper, flags, granted FROM exams_attempt WHERE id = %s AND worker_id = %s"
 ANSWERS = "SELECT item_id, value, seq, saved_at FROM exams_answer WHERE attempt_id = %s"
@@ -176,7 +177,7 @@ def notices(exam_id: int, *, since: int) -> list[tuple[int, str, datetime, str |
 
 
 class Held(NamedTuple):
-    """An attempt row, locked, with the window of its exam."""
+    """An attempt row, locked."""
 
     id: int
     exam_id: int
@@ -191,17 +192,6 @@ class Held(NamedTuple):
     finished_at: datetime | None
     closed_by_clock: bool
     receipt: str | None
-    exam_opens_at: datetime
-    exam_closes_at: datetime
-    minutes: int
-
-    @property
-    def opens(self) -> datetime:
-        return self.opens_at or self.exam_opens_at
-
-    @property
-    def closes(self) -> datetime:
-        return self.closes_at or self.exam_closes_at
 
     @property
     def finished(self) -> bool:
@@ -212,6 +202,20 @@ def lock(attempt_id: int) -> Held | None:
     """Hold the attempt for the rest of the transaction: saves in flight are awaited, later ones find what was decided."""
     row = run(LOCK, [attempt_id]).fetchone()
     return _held(row) if row else None
+
+
+class Window(NamedTuple):
+    """Between which moments an attempt may begin, and how long it takes."""
+
+    opens: datetime
+    closes: datetime
+    minutes: int
+
+
+def window(held: Held) -> Window:
+    """That of the exam as it is now, or the person's own."""
+    opens, closes, minutes = run(WINDOW, [held.exam_id]).fetchone()
+    return Window(held.opens_at or _moment(opens), held.closes_at or _moment(closes), minutes)
 
 
 def lock_overdue(exam_id: int, *, before: datetime, most: int) -> list[Held]:

@@ -1,8 +1,10 @@
 """Two writers at once: a grant against hand-ins, two grants for the same people, two who decide."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 
 from exams import allowances, attempts, interventions, windows
 from exams.models import Allowance, Attempt
@@ -11,6 +13,13 @@ from tests.exams.conftest import begin
 from tests.exams.test_race import at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
+
+
+def in_a_thread(act):
+    try:
+        return act()
+    finally:
+        connection.close()
 
 
 @pytest.fixture
@@ -55,6 +64,20 @@ def test_the_window_moved_while_people_begin(make_exam, hire, city, city_admin, 
         *[lambda one=one: attempts.start(one, now=now) for one in drawn],
     )
     assert set(Attempt.objects.values_list("deadline", flat=True)) == {now + timedelta(minutes=40)}
+
+
+def test_a_start_that_waited_for_the_move_has_the_new_window(make_exam, worker, city_admin, now):
+    """It came first and was held up: what it read before it waited is the old close."""
+    exam = make_exam(closes_at=now + timedelta(minutes=20))
+    drawn = exam.attempts.get(worker=worker)
+    later = {"opens_at": exam.opens_at, "closes_at": now + timedelta(minutes=40), "reason": "network", "extend": True}
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            windows.move(exam, **later, by=city_admin, now=now)
+            started = pool.submit(in_a_thread, lambda: attempts.start(drawn, now=now))
+            with pytest.raises(TimeoutError):
+                started.result(timeout=0.3)
+        assert started.result(timeout=10).deadline == now + timedelta(minutes=40)
 
 
 def test_two_who_decide_at_once_decide_once(seated, township_admin, county_admin, city_admin, now):
