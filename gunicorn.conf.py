@@ -9,6 +9,7 @@ from django.conf import settings
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 worker_class = "lms.webserver.Worker"  # with threads
+logger_class = "lms.webserver.Log"
 # SQLite has one writer at a time, so a second process would only wait for the first
 workers = int(os.environ.get("WEB_PROCESSES", 1 if settings.SQLITE else max(2, os.cpu_count() or 1)))
 threads = int(os.environ.get("WEB_THREADS", 8 if settings.SQLITE else 4))
@@ -53,4 +54,4 @@ def post_worker_init(worker: Any) -> None:
     from exams import pressure, warming
 
     warming.warm(now=timezone.now())
-    pressure.watch(worker.tpool._work_queue.qsize)
+    pressure.watch(worker.tpool.waiting.qsize)

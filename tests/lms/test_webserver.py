@@ -1,0 +1,136 @@
+"""The worker of the web server, as gunicorn runs it: what browsers, proxies and bad networks do to a connection."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server(port, tmp_path_factory):
+    settings = tmp_path_factory.mktemp("gunicorn") / "conf.py"
+    settings.write_text(
+        f'bind = "127.0.0.1:{port}"\nworker_class = "lms.webserver.Worker"\nlogger_class = "lms.webserver.Log"\n'
+        "threads = 4\nkeepalive = 1\ncontrol_socket_disable = True\nloglevel = 'critical'\n"
+    )
+    command = [sys.executable, "-m", "gunicorn", "-c", str(settings), "tests.lms.answering:application"]
+    server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    try:
+        for _turn in range(200):
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        yield server
+    finally:
+        server.kill()
+
+
+@contextmanager
+def talk(port):
+    link = http.client.HTTPConnection("127.0.0.1", port, timeout=15)
+    try:
+        yield link
+    finally:
+        link.close()
+
+
+def ask(link, path="/", body=b""):
+    link.request("POST", path, body=body)
+    answer = link.getresponse()
+    return answer.status, answer.read()
+
+
+def test_one_connection_is_asked_again_and_again(port):
+    with talk(port) as link:
+        assert [ask(link, body=b"%d" % turn) for turn in range(60)] == [(200, b"%d" % turn) for turn in range(60)]
+
+
+def test_many_connections_at_once_each_hear_their_own_answer(port):
+    def one(number):
+        with talk(port) as link:
+            return [ask(link, body=b"%d-%d" % (number, turn)) for turn in range(30)]
+
+    with ThreadPoolExecutor(24) as pool:
+        told = list(pool.map(one, range(24)))
+    assert told == [[(200, b"%d-%d" % (number, turn)) for turn in range(30)] for number in range(24)]
+
+
+def test_requests_sent_ahead_in_one_piece_are_all_answered(port):
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as link:
+        link.sendall(b"".join(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n%d" % turn for turn in range(5)))
+        heard = b""
+        while heard.count(b"HTTP/1.1 200") < 5 or not heard.endswith(b"4"):
+            heard += link.recv(4096)
+    assert [part[-1:] for part in heard.split(b"HTTP/1.1 200 OK")[1:]] == [b"0", b"1", b"2", b"3", b"4"]
+
+
+def test_a_request_that_comes_in_pieces_is_answered(port):
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as link:
+        for piece in (b"POST / HTT", b"P/1.1\r\nHost: a\r\nConte", b"nt-Length: 4\r\n\r\nab", b"cd"):
+            link.sendall(piece)
+            time.sleep(0.05)
+        assert link.recv(4096).endswith(b"abcd")
+
+
+def test_a_failure_ends_only_its_own_request(port):
+    with talk(port) as failing, talk(port) as link:
+        assert ask(failing, "/fails")[0] == 500
+        assert ask(link, body=b"x") == (200, b"x")
+
+
+def test_those_who_hang_up_or_stay_silent_hold_nobody_up(port):
+    silent = [socket.create_connection(("127.0.0.1", port)) for _one in range(3)]
+    for turn in range(8):  # asks and does not close after the answer that ends the connection
+        link = socket.create_connection(("127.0.0.1", port))
+        link.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        silent.append(link)
+        if turn % 2:  # asks and is gone
+            gone = socket.create_connection(("127.0.0.1", port))
+            gone.sendall(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+            gone.close()
+    begun = time.monotonic()
+    with talk(port) as link:
+        assert [ask(link, body=b"y") for _turn in range(5)] == [(200, b"y")] * 5
+    assert time.monotonic() - begun < 5
+    for one in silent:
+        one.close()
+
+
+def test_a_connection_that_asks_nothing_more_is_closed(port):
+    with talk(port) as link:
+        assert ask(link, body=b"z") == (200, b"z")
+        begun = time.monotonic()
+        assert link.sock.recv(10) == b""
+    assert 0.5 < time.monotonic() - begun < 6
+
+
+def test_who_is_being_answered_when_the_server_stops_is_answered(server, port):
+    """Last here, for it ends the server."""
+    with closing(socket.create_connection(("127.0.0.1", port), timeout=10)) as link:
+        link.sendall(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+        time.sleep(0.1)
+        server.send_signal(signal.SIGTERM)
+        heard = b""
+        while more := link.recv(4096):
+            heard += more
+    assert heard.endswith(b"nothing")
+    assert server.wait(timeout=20) == 0
