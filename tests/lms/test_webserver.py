@@ -125,10 +125,13 @@ def test_a_connection_that_asks_nothing_more_is_closed(port):
 
 def test_who_is_being_answered_when_the_server_stops_is_answered(server, port):
     """Last here, for it ends the server."""
-    with closing(socket.create_connection(("127.0.0.1", port), timeout=10)) as link:
+    with closing(socket.create_connection(("127.0.0.1", port), timeout=10)) as link, talk(port) as other:
+        assert ask(other, body=b"before") == (200, b"before")
         link.sendall(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
         time.sleep(0.1)
         server.send_signal(signal.SIGTERM)
+        time.sleep(0.1)
+        assert ask(other, body=b"after") == (200, b"after")  # it was kept before, so its next request is still heard
         heard = b""
         while more := link.recv(4096):
             heard += more
