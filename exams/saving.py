@@ -24,12 +24,16 @@ GUARD = """
     SELECT id, deadline FROM exams_attempt
     WHERE id = %(attempt)s AND worker_id = %(worker)s AND device = %(device)s AND state = 'sitting' AND deadline > %(now)s
 """
+ONE = """
+    SELECT %(item_id)s::bigint AS item_id, %(seq)s::int AS seq, %(value)s::text AS value, %(base)s::int AS base, %(kept)s::text AS kept
+"""
+SOME = """
+    SELECT * FROM unnest(%(item_id)s::bigint[], %(seq)s::int[], %(value)s::text[], %(base)s::int[], %(kept)s::text[])
+    AS sent (item_id, seq, value, base, kept)
+"""
 SAVE = f"""
 WITH guard AS ({GUARD} FOR SHARE),
-sent AS (
-    SELECT * FROM unnest(%(items)s::bigint[], %(seqs)s::int[], %(values)s::text[], %(bases)s::int[], %(kept)s::text[])
-    AS sent (item_id, seq, value, base, kept)
-), written AS (
+sent AS ({SOME}), written AS (
     INSERT INTO exams_answer (attempt_id, item_id, value, seq, saved_at, waits)
     SELECT guard.id, sent.item_id, sent.value, sent.seq, %(now)s, false FROM guard, sent
     ON CONFLICT (attempt_id, item_id) DO UPDATE
@@ -38,7 +42,7 @@ sent AS (
     RETURNING item_id
 ), logged AS (
     INSERT INTO exams_journalentry (attempt_id, item_id, seq, page, at, fate, base, value)
-    SELECT guard.id, sent.item_id, sent.seq, %(page)s, %(now)s,
+    SELECT guard.id, sent.item_id, sent.seq, %(page)s::int, %(now)s,
         CASE WHEN sent.item_id IN (SELECT item_id FROM written) THEN {Fate.COUNTED} ELSE {Fate.OLDER} END, sent.base, sent.kept
     FROM guard, sent
     ON CONFLICT DO NOTHING
@@ -46,11 +50,12 @@ sent AS (
 SELECT deadline, ARRAY(SELECT item_id FROM written) FROM guard
 """  # noqa: S608 - put together from our own words
 HEARD = """seen AS (
-    INSERT INTO exams_presence (attempt_id, seen_at, unsent) SELECT guard.id, %(now)s, %(unsent)s FROM guard
+    INSERT INTO exams_presence (attempt_id, seen_at, unsent) SELECT guard.id, %(now)s, %(unsent)s::int FROM guard
     ON CONFLICT (attempt_id) DO UPDATE SET seen_at = excluded.seen_at, unsent = excluded.unsent
 )
 """
 SAVE_HEARD = SAVE.replace(")\nSELECT deadline", f"), {HEARD}SELECT deadline")
+SAVE_ONE, SAVE_ONE_HEARD = SAVE.replace(SOME, ONE), SAVE_HEARD.replace(SOME, ONE)  # what a phone sends nearly always
 BEAT = f"WITH guard AS ({GUARD}), {HEARD}SELECT deadline FROM guard"  # noqa: S608
 SQLITE_ANSWER = """
 INSERT INTO exams_answer (attempt_id, item_id, value, seq, saved_at, waits) VALUES (%s, %s, %s, %s, %s, 0)
@@ -140,9 +145,13 @@ def save(guard: Guard, entries: Sequence[Entry], *, page: int, now: datetime, un
     if not entries:
         found = run(GUARD if unsent is None else BEAT, values).fetchone()
         return Outcome(found[-1] if found else None, set())
-    names = ("items", "seqs", "values", "bases", "kept")
-    values |= zip(names, map(list, zip(*entries, strict=True)), strict=True)
-    found = run(SAVE if unsent is None else SAVE_HEARD, values).fetchone()
+    if len(entries) == 1:
+        values |= entries[0]._asdict()
+        statement = SAVE_ONE if unsent is None else SAVE_ONE_HEARD
+    else:
+        values |= zip(Entry._fields, map(list, zip(*entries, strict=True)), strict=True)
+        statement = SAVE if unsent is None else SAVE_HEARD
+    found = run(statement, values).fetchone()
     return Outcome(found[0], set(found[1])) if found else Outcome(None, set())
 
 

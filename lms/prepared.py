@@ -1,6 +1,6 @@
 """
-Statements that are run very often: prepared once for each connection and run past Django's cursors, which cost more than the work.
-Connection, transaction and errors are Django's all the same. They are not seen by what counts or wraps Django's cursors.
+Statements that are run very often: prepared once for each connection and run past the cursors of Django and of psycopg, which cost more
+than the work. Connection, transaction and errors are Django's all the same. They are not seen by what counts or wraps Django's cursors.
 """
 
 import re
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from functools import cache
+from itertools import count
 from typing import Any
 
 import psycopg
@@ -19,17 +20,109 @@ POSTGRES = not settings.SQLITE
 # SQLite lets one writer in and has the others look again after 1, 2, 5 … 100 ms; threads of one process can simply stand in line
 turn: AbstractContextManager[Any] = nullcontext() if POSTGRES else threading.RLock()
 Values = Sequence[Any] | Mapping[str, Any]
-NAMED = re.compile(r"%\((\w+)\)s")
+PLACE = re.compile(r"%(?:\((\w+)\))?s")
+CAST = re.compile(r"::\w+(\[\])?")
+
+
+class Told:
+    """What a statement told, to fetch as from a cursor."""
+
+    def __init__(self, rows: list[tuple[Any, ...]]) -> None:
+        self.rows = rows
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        return self.rows[0] if self.rows else None
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        return self.rows
 
 
 def run(statement: str, values: Values) -> Any:
-    """Run one statement, its places marked as Django marks them; returns the driver's cursor to fetch from."""
+    """Run one statement, its places marked as Django marks them; returns what can be fetched from.
+
+    On PostgreSQL the type of a place is what the statement makes of it; one that stands in a list of columns needs a cast.
+    """
     db = connections["default"]
     db.ensure_connection()
     with db.wrap_database_errors:
         if POSTGRES:
-            return psycopg.Cursor(db.connection).execute(statement, values, prepare=True)
+            return on(db).run(statement, values)
         return db.connection.execute(marked(statement), values)
+
+
+class OnPostgres:
+    """One connection, with what is prepared on it."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self.connection, self.server, self.known = connection, connection.pgconn, set[bytes]()
+        self.transformer = psycopg.adapt.Transformer(connection)
+
+    def run(self, statement: str, values: Values) -> Told:
+        name, text, order = numbered(statement)
+        if not self.connection.autocommit and self.server.transaction_status == psycopg.pq.TransactionStatus.IDLE:
+            self.check(self.server.exec_(b"BEGIN"))  # psycopg would begin it with the first statement of a cursor
+        if name not in self.known:
+            self.check(self.server.prepare(name, text))
+            self.known.add(name)
+        sent: list[Any] = [written(values[place]) for place in order]
+        result = self.check(self.server.exec_prepared(name, sent))
+        if not result.ntuples:
+            return Told([])
+        self.transformer.set_pgresult(result)
+        return Told(self.transformer.load_rows(0, result.ntuples, tuple))
+
+    def check(self, result: psycopg.pq.abc.PGresult) -> psycopg.pq.abc.PGresult:
+        if result.status in {psycopg.pq.ExecStatus.TUPLES_OK, psycopg.pq.ExecStatus.COMMAND_OK}:
+            return result
+        if self.server.status == psycopg.pq.ConnStatus.BAD:
+            raise psycopg.OperationalError(self.server.get_error_message())
+        raise psycopg.errors.error_from_result(result)
+
+
+def on(db: Any) -> OnPostgres:
+    """Kept beside the connection of Django that it belongs to, which may open another one in time."""
+    held: OnPostgres | None = vars(db).get("on_postgres")
+    if held is None or held.connection is not db.connection:
+        held = db.on_postgres = OnPostgres(db.connection)
+    return held
+
+
+_serial = count()
+
+
+@cache
+def numbered(statement: str) -> tuple[bytes, bytes, list[Any]]:
+    """(its name, the statement with $1, $2 …, which value goes where)."""
+    order: list[Any] = []
+
+    def place(found: re.Match[str]) -> str:
+        if found[1] is None:
+            order.append(len(order))
+        elif found[1] not in order:
+            order.append(found[1])
+            return f"${len(order)}"
+        return f"${order.index(found[1]) + 1 if found[1] else len(order)}"
+
+    text = PLACE.sub(place, statement)
+    return b"ours_%d" % next(_serial), text.encode(), order
+
+
+def written(value: Any) -> bytes | None:
+    """As PostgreSQL reads it: text of any type, or an array of it."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        if "\0" in value:
+            raise psycopg.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
+        return value.encode()
+    if isinstance(value, list):
+        return b"{%s}" % b",".join(map(_element, value))
+    return str(value).encode()  # numbers, true and false, times with their zone
+
+
+def _element(value: Any) -> bytes:
+    text = written(value)
+    return b"NULL" if text is None else b'"%s"' % text.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
 
 
 def run_many(statement: str, rows: Sequence[Values]) -> None:
@@ -64,7 +157,7 @@ def writing() -> Iterator[None]:
 @cache
 def marked(statement: str) -> str:
     """As SQLite itself marks places."""
-    return NAMED.sub(r":\1", statement).replace("%s", "?")
+    return PLACE.sub(lambda found: f":{found[1]}" if found[1] else "?", CAST.sub("", statement))
 
 
 def stored(moment: datetime | None) -> Any:
