@@ -252,9 +252,9 @@ def _respond(environ: dict[str, Any]) -> Reply:
         reply = say(403, exchange.signed_out()) if ask.by_script else see(f"/exams/attempt/{ask.attempt}/")
         trespass.note(ask.attempt, ask.cookies, method=method, status=reply.status, now=ask.now)
         return reply
+    translation.activate(settings.LANGUAGE_CODE)  # the thread may have served a page in another language before
     try:
-        with translation.override(settings.LANGUAGE_CODE):
-            return once_more(act, ask, ask.bearer)
+        return once_more(act, ask, ask.bearer)
     except Http404:
         return Reply(404)
     except Bad as bad:

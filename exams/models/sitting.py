@@ -60,7 +60,8 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
 class Attempt(models.Model):
     """One person's sitting of one exam. Drawn before the bell; deadline and marks are its own, judged by the server's clock."""
 
-    exam = models.ForeignKey("exams.Exam", on_delete=models.PROTECT, related_name="attempts")
+    # no index of its own: `one_attempt_each_try` begins with it, and each index is written anew at the bell and at the hand-in
+    exam = models.ForeignKey("exams.Exam", on_delete=models.PROTECT, related_name="attempts", db_index=False)
     worker = models.ForeignKey(Worker, on_delete=models.PROTECT, related_name="attempts")
     # the first, second … time this person sits this exam
     number = models.PositiveSmallIntegerField(_("第几次"), default=1)
@@ -79,7 +80,7 @@ class Attempt(models.Model):
     deadline = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     closed_by_clock = models.BooleanField(default=False)
-    receipt = models.CharField(max_length=20, null=True, blank=True, unique=True)
+    receipt = models.CharField(max_length=20, null=True, blank=True)
     machine_marks = models.DecimalField(max_digits=6, decimal_places=1, null=True, blank=True)
     marks = models.DecimalField(max_digits=6, decimal_places=1, null=True, blank=True)
     flags = models.JSONField(default=list, blank=True)
@@ -93,6 +94,7 @@ class Attempt(models.Model):
         verbose_name_plural = _("应试")
         constraints = [
             models.UniqueConstraint(fields=["exam", "worker", "number"], name="one_attempt_each_try"),
+            models.UniqueConstraint(fields=["receipt"], name="one_receipt_each"),
             models.UniqueConstraint(
                 fields=["exam", "worker"], condition=Q(state__in=["due", "sitting"]), name="one_live_attempt_each"
             ),
@@ -106,7 +108,7 @@ class Attempt(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["state", "deadline"], name="attempt_overdue"),
+            models.Index(fields=["deadline"], condition=Q(state="sitting"), name="attempt_overdue"),
             models.Index(
                 fields=["exam"],
                 condition=Q(state__in=["marked", "absent"], posted_at=None),
