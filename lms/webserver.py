@@ -95,7 +95,7 @@ class Worker(ThreadWorker):
         super().run()
 
     def see_off(self, close: Callable[[], None]) -> None:
-        with suppress(OSError):
+        with suppress(Exception):  # the connection is gone either way, and the thread has others to see off
             close()
 
     def get_thread_pool(self) -> Any:
