@@ -9,8 +9,8 @@ from django.db.models import Exists, OuterRef
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from exams import flood, journal, questions, receipts, saving, sheets
-from exams.models import Answer, Attempt, AttemptState, Exam, Fate, Incident, IncidentKind, JournalEntry
+from exams import flood, incidents, journal, questions, receipts, saving, sheets
+from exams.models import Answer, Attempt, AttemptState, Exam, Fate, Incident, IncidentKind, JournalEntry, Measure
 from lms import audit, times
 from lms.refusal import Refused
 
@@ -181,6 +181,8 @@ def too_late(guard: saving.Guard, *, now: datetime) -> Refused:
     if attempt.state == AttemptState.VOID:
         return Refused(_("这次考试已经作废，答案不再保存。请联系监考人员。"), code="void")
     if attempt.finished and not attempt.closed_by_clock:
+        if closed := attempt.interventions.filter(measure=Measure.CLOSE, agreed=True).first():
+            return Refused(incidents.closed_early(closed), code="handed_in")
         at = times.clock(attempt.finished_at or attempt.ends_at)
         return Refused(_("已在 %(at)s 交卷，答案不能再改。") % {"at": at}, code="handed_in")
     if attempt.state == AttemptState.SITTING and now < attempt.ends_at:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from exams.models import AllowanceKind, Attempt, Incident, IncidentKind, Measure
-from lms import audit
+from exams.models import AllowanceKind, Attempt, Incident, IncidentKind, Intervention, Measure
+from lms import audit, times
 from lms.refusal import Refused
 from roster.models import User
 
@@ -74,6 +74,12 @@ def own(attempt: Attempt, *, now: datetime) -> list[Noted]:
         if one.decided_at
     ]
     return sorted([*noted, *given, *done], key=lambda one: one.at)
+
+
+def closed_early(one: Intervention) -> str:
+    """That the room ended it, in the same words on the open page and on the receipt."""
+    at = times.clock(one.decided_at) if one.decided_at else ""
+    return _("%(at)s 考场提前收卷，收卷前保存的答案照样计分。") % {"at": at}
 
 
 def _words(one: Incident) -> str:
