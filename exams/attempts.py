@@ -10,7 +10,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from exams import flood, incidents, journal, questions, receipts, saving, sheets
-from exams.models import Answer, Attempt, AttemptState, Exam, Fate, Incident, IncidentKind, JournalEntry, Measure
+from exams.models import Answer, Attempt, AttemptState, Exam, Fate, JournalEntry, Measure
 from lms import audit, times
 from lms.refusal import Refused
 
@@ -214,14 +214,16 @@ def flag(guard: saving.Guard, items: Iterable[int]) -> None:
 
 @transaction.atomic
 def take_over(attempt: Attempt, *, device: str, now: datetime) -> Attempt:
-    """Go on with the attempt on this device; the other one can only look from now on. The same device again changes nothing."""
+    """Go on with the attempt on this device; the other one can only look from now on. The same device again changes nothing.
+
+    Always allowed. Two devices that take it from each other all day do not fill the log: what comes after many is counted.
+    """
     held = saving.lock(attempt.pk)
     if held is None or held.state != AttemptState.SITTING or held.device == device:
         return Attempt.objects.select_related("exam").get(pk=attempt.pk)
     Attempt.objects.filter(pk=attempt.pk).update(device=device)
-    if held.device:
-        Incident.objects.create(attempt=attempt, kind=IncidentKind.DEVICE, at=now)
-    audit.note("exam.taken_over", now=now, actor=attempt.worker.user, subject=attempt)
+    if not held.device or incidents.changed_device(attempt, now=now):
+        audit.note("exam.taken_over", now=now, actor=attempt.worker.user, subject=attempt)
     return Attempt.objects.select_related("exam").get(pk=attempt.pk)
 
 

@@ -13,6 +13,7 @@ from lms.refusal import Refused
 from roster.models import User
 
 AGAIN = timedelta(minutes=1)
+MOST_CHANGES = 20  # of device in one attempt that are written down each by itself
 TONES = {IncidentKind.LEFT: "", IncidentKind.DEVICE: "", IncidentKind.NOTE: "warn"}
 
 
@@ -28,6 +29,22 @@ def note(attempt: Attempt, *, text: str, by: User, now: datetime) -> Incident:
     written = Incident.objects.create(at=now, **same)
     audit.note("exam.incident_noted", now=now, actor=by, subject=attempt, incident=written.pk)
     return written
+
+
+def changed_device(attempt: Attempt, *, now: datetime) -> bool:
+    """Inside the transaction that holds the attempt. False when there were so many that it was only counted: one last line has how many, and when."""
+    changes = Incident.objects.filter(attempt=attempt, kind=IncidentKind.DEVICE)
+    n = changes.count()
+    if n < MOST_CHANGES:
+        Incident.objects.create(attempt=attempt, kind=IncidentKind.DEVICE, at=now)
+        return True
+    if n == MOST_CHANGES:
+        Incident.objects.create(attempt=attempt, kind=IncidentKind.DEVICE, at=now, detail={"times": 1})
+        return False
+    counted = changes.latest("pk")
+    counted.at, counted.detail["times"] = now, counted.detail["times"] + 1
+    counted.save(update_fields=["at", "detail"])
+    return False
 
 
 @dataclass(frozen=True)
@@ -87,6 +104,8 @@ def _words(one: Incident) -> str:
         case IncidentKind.LEFT:
             return _("离开 %(time)s后回来") % {"time": length(int(one.detail.get("seconds", 0)))}
         case IncidentKind.DEVICE:
+            if times_more := one.detail.get("times"):
+                return _("此后又换了 %(n)d 次设备，不再逐次记录，这里的时间是最后一次") % {"n": times_more}
             return _("换到另一台设备接着作答")
         case IncidentKind.SPEED:
             return _("平均每题用时 %(own)s 秒，全场一半的人每题超过 %(median)s 秒") % one.detail
