@@ -13,7 +13,7 @@ from lms.refusal import Refused
 from roster.models import User
 
 AGAIN = timedelta(minutes=1)
-MOST_CHANGES = 20  # of device in one attempt that are written down each by itself
+MOST_CHANGES = 10  # of device in one attempt that are written down each by itself
 TONES = {IncidentKind.LEFT: "", IncidentKind.DEVICE: "", IncidentKind.NOTE: "warn"}
 
 

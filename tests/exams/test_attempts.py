@@ -354,7 +354,7 @@ def test_a_paper_that_nobody_has_begun_does_not_hold_back_whom_a_list_brought_in
 
 
 def test_two_devices_may_take_it_from_each_other_all_day_and_fill_no_log(sitting, now):
-    """Each is let in; after twenty they are counted, with the moment of the last one, by which late answers are judged."""
+    """Each is let in; after ten they are counted, with the moment of the last one, by which late answers are judged."""
     for turn in range(incidents.MOST_CHANGES + 7):
         device, moment = "ab"[turn % 2] * 22, now + turn * SECOND
         assert attempts.take_over(sitting, device=device, now=moment).device == device
