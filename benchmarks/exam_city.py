@@ -104,9 +104,10 @@ def people(made, now, known):
     items = {item.pk: (item.kind, len(item.content["options"])) for item in made.items.all()}
     rows = Attempt.objects.filter(exam=made).order_by("worker").values_list("pk", "worker", "worker__user")
     until = int((now + timedelta(hours=9)).timestamp())
+    accounts = User.objects.only("password", "sessions_ended").in_bulk(user for _attempt, _worker, user in rows)
     found = []
     for seed, (attempt, worker, user) in enumerate(rows):
-        one = passes.Pass(attempt, made.pk, worker, user, passes.new_device(), until)
+        one = passes.Pass(attempt, made.pk, worker, user, passes.new_device(), until, passes.standing(accounts[user]))
         cookie = f"sessionid={secrets.token_hex(16)}; {passes.cookie(attempt)}={passes.write(one)}; {passes.DEVICE}={one.device}"
         found.append((made.pk, attempt, known.get(attempt, cookie), items, seed))
     return found

@@ -9,8 +9,8 @@ from django.db.models import Exists, OuterRef
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from exams import flood, journal, questions, receipts, saving, sheets
-from exams.models import Answer, Attempt, AttemptState, Exam, Fate, Incident, IncidentKind, JournalEntry
+from exams import flood, incidents, journal, questions, receipts, saving, sheets
+from exams.models import Answer, Attempt, AttemptState, Exam, Fate, JournalEntry, Measure
 from lms import audit, times
 from lms.refusal import Refused
 
@@ -181,6 +181,8 @@ def too_late(guard: saving.Guard, *, now: datetime) -> Refused:
     if attempt.state == AttemptState.VOID:
         return Refused(_("这次考试已经作废，答案不再保存。请联系监考人员。"), code="void")
     if attempt.finished and not attempt.closed_by_clock:
+        if closed := attempt.interventions.filter(measure=Measure.CLOSE, agreed=True).first():
+            return Refused(incidents.closed_early(closed), code="handed_in")
         at = times.clock(attempt.finished_at or attempt.ends_at)
         return Refused(_("已在 %(at)s 交卷，答案不能再改。") % {"at": at}, code="handed_in")
     if attempt.state == AttemptState.SITTING and now < attempt.ends_at:
@@ -212,14 +214,16 @@ def flag(guard: saving.Guard, items: Iterable[int]) -> None:
 
 @transaction.atomic
 def take_over(attempt: Attempt, *, device: str, now: datetime) -> Attempt:
-    """Go on with the attempt on this device; the other one can only look from now on. The same device again changes nothing."""
+    """Go on with the attempt on this device; the other one can only look from now on. The same device again changes nothing.
+
+    Always allowed. Two devices that take it from each other all day do not fill the log: what comes after many is counted.
+    """
     held = saving.lock(attempt.pk)
     if held is None or held.state != AttemptState.SITTING or held.device == device:
         return Attempt.objects.select_related("exam").get(pk=attempt.pk)
     Attempt.objects.filter(pk=attempt.pk).update(device=device)
-    if held.device:
-        Incident.objects.create(attempt=attempt, kind=IncidentKind.DEVICE, at=now)
-    audit.note("exam.taken_over", now=now, actor=attempt.worker.user, subject=attempt)
+    if not held.device or incidents.changed_device(attempt, now=now):
+        audit.note("exam.taken_over", now=now, actor=attempt.worker.user, subject=attempt)
     return Attempt.objects.select_related("exam").get(pk=attempt.pk)
 
 

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from exams.models import AllowanceKind, Attempt, Incident, IncidentKind, Measure
-from lms import audit
+from exams.models import AllowanceKind, Attempt, Incident, IncidentKind, Intervention, Measure
+from lms import audit, times
 from lms.refusal import Refused
 from roster.models import User
 
 AGAIN = timedelta(minutes=1)
+MOST_CHANGES = 10  # of device in one attempt that are written down each by itself
 TONES = {IncidentKind.LEFT: "", IncidentKind.DEVICE: "", IncidentKind.NOTE: "warn"}
 
 
@@ -28,6 +29,22 @@ def note(attempt: Attempt, *, text: str, by: User, now: datetime) -> Incident:
     written = Incident.objects.create(at=now, **same)
     audit.note("exam.incident_noted", now=now, actor=by, subject=attempt, incident=written.pk)
     return written
+
+
+def changed_device(attempt: Attempt, *, now: datetime) -> bool:
+    """Inside the transaction that holds the attempt. False when there were so many that it was only counted: one last line has how many, and when."""
+    changes = Incident.objects.filter(attempt=attempt, kind=IncidentKind.DEVICE)
+    n = changes.count()
+    if n < MOST_CHANGES:
+        Incident.objects.create(attempt=attempt, kind=IncidentKind.DEVICE, at=now)
+        return True
+    if n == MOST_CHANGES:
+        Incident.objects.create(attempt=attempt, kind=IncidentKind.DEVICE, at=now, detail={"times": 1})
+        return False
+    counted = changes.latest("pk")
+    counted.at, counted.detail["times"] = now, counted.detail["times"] + 1
+    counted.save(update_fields=["at", "detail"])
+    return False
 
 
 @dataclass(frozen=True)
@@ -76,11 +93,19 @@ def own(attempt: Attempt, *, now: datetime) -> list[Noted]:
     return sorted([*noted, *given, *done], key=lambda one: one.at)
 
 
+def closed_early(one: Intervention) -> str:
+    """That the room ended it, in the same words on the open page and on the receipt."""
+    at = times.clock(one.decided_at) if one.decided_at else ""
+    return _("%(at)s 考场提前收卷，收卷前保存的答案照样计分。") % {"at": at}
+
+
 def _words(one: Incident) -> str:
     match one.kind:
         case IncidentKind.LEFT:
             return _("离开 %(time)s后回来") % {"time": length(int(one.detail.get("seconds", 0)))}
         case IncidentKind.DEVICE:
+            if times_more := one.detail.get("times"):
+                return _("此后又换了 %(n)d 次设备，不再逐次记录，这里的时间是最后一次") % {"n": times_more}
             return _("换到另一台设备接着作答")
         case IncidentKind.SPEED:
             return _("平均每题用时 %(own)s 秒，全场一半的人每题超过 %(median)s 秒") % one.detail

@@ -127,6 +127,8 @@ def start(ask: Ask, holder: passes.Pass) -> Reply:
 
 
 def paper(ask: Ask, holder: passes.Pass) -> Reply:
+    if not passes.stands(holder):
+        return see(door(holder))
     sat = saving.sat(holder.attempt, worker=holder.worker)
     if sat is None or sat.state != AttemptState.SITTING or sat.device != holder.device or sat.deadline is None:
         return see(f"/exams/attempt/{holder.attempt}/")

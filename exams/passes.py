@@ -17,11 +17,13 @@ from django.http import HttpRequest, HttpResponse
 
 from exams.models import Attempt
 from lms.departing import GOES_WITH_SIGN_IN
+from lms.prepared import run
 from roster.models import User
 
 COOKIE = f"{GOES_WITH_SIGN_IN}sit-"
 DEVICE = ("__Host-" if settings.HTTPS else "") + "exam-device"
 DEVICE_AGE = 400 * 24 * 3600  # as long as browsers keep a cookie
+ACCOUNT = "SELECT password, sessions_ended FROM roster_user WHERE id = %s AND is_active"
 AFTERWARDS = timedelta(hours=12)  # a phone that comes back late is still heard, and told what is true
 
 
@@ -32,6 +34,7 @@ class Pass(NamedTuple):
     user: int
     device: str
     expires: int  # seconds since 1970
+    standing: str = ""  # how the account stood when it was given (`standing`)
 
 
 @lru_cache(maxsize=4)
@@ -54,17 +57,24 @@ def read(text: str, *, now: datetime) -> Pass | None:
     said, _dot, signature = text.rpartition(".")
     if not text.isascii() or not hmac.compare_digest(_sign(said), signature):
         return None
-    attempt, exam, worker, user, device, expires = said.split(".")
-    one = Pass(int(attempt), int(exam), int(worker), int(user), device, int(expires))
+    attempt, exam, worker, user, device, expires, standing = said.split(".")
+    one = Pass(int(attempt), int(exam), int(worker), int(user), device, int(expires), standing)
     return one if one.expires > now.timestamp() else None
 
 
 def stands(one: Pass) -> bool:
     """
-    Whether its account is still open: asked where an attempt begins, hours after the pass was given perhaps. Saves do not ask; who must
-    stop somebody who sits has the attempt closed, and who lost the phone takes it over with another.
+    Whether its account is still open, with the password it had, and nobody has ended all its sessions since: asked where an attempt begins
+    and where the paper is opened, hours after the pass was given perhaps. Saves do not ask; who must stop somebody who sits has the
+    attempt closed, and who lost the phone takes it over with another.
     """
-    return User.objects.filter(pk=one.user, is_active=True).exists()
+    row = run(ACCOUNT, [one.user]).fetchone()
+    return row is not None and hmac.compare_digest(one.standing, standing(User(password=row[0], sessions_ended=row[1])))
+
+
+def standing(user: User) -> str:
+    """What every session of this person is held against, in short."""
+    return _sign(user.get_session_auth_hash())[:12]
 
 
 def device_of(request: HttpRequest) -> str:
@@ -73,10 +83,11 @@ def device_of(request: HttpRequest) -> str:
     return said if len(said) == 22 and said.isascii() and said.replace("-", "").replace("_", "").isalnum() else ""
 
 
-def give(response: HttpResponse, attempt: Attempt, *, user: int, device: str, now: datetime) -> HttpResponse:
+def give(response: HttpResponse, attempt: Attempt, *, user: User, device: str, now: datetime) -> HttpResponse:
     """Set the pass for this attempt, and which device this is. Until some hours after the attempt can last at most."""
     until = max(attempt.deadline or attempt.closes, now) + timedelta(seconds=attempt.granted) + AFTERWARDS
-    one = Pass(attempt.pk, attempt.exam_id, attempt.worker_id, user, device, int(until.timestamp()))
+    expires = int(until.timestamp())
+    one = Pass(attempt.pk, attempt.exam_id, attempt.worker_id, user.pk, device, expires, standing(user))
     lasts = int((until - now).total_seconds())
     for name, value, age in ((cookie(attempt.pk), write(one), lasts), (DEVICE, device, DEVICE_AGE)):
         response.set_cookie(name, value, max_age=age, secure=settings.HTTPS, httponly=True, samesite="Lax")

@@ -120,7 +120,7 @@ def try_out(request: Asking) -> HttpResponse:
         messages.warning(request, refusal.sentence)
         return redirect("exams")
     to_paper = HttpResponseRedirect(f"{lane.PREFIX}{begun.pk}/paper")
-    return passes.give(to_paper, begun, user=request.user.pk, device=device, now=request.now)
+    return passes.give(to_paper, begun, user=request.user, device=device, now=request.now)
 
 
 def with_pass(request: Asking, response: HttpResponse, attempt: Attempt) -> HttpResponse:
@@ -128,7 +128,7 @@ def with_pass(request: Asking, response: HttpResponse, attempt: Attempt) -> Http
     if attempt.state not in {AttemptState.DUE, AttemptState.SITTING}:
         return response
     device = passes.device_of(request) or passes.new_device()
-    return passes.give(response, attempt, user=request.user.pk, device=device, now=request.now)
+    return passes.give(response, attempt, user=request.user, device=device, now=request.now)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -145,7 +145,7 @@ def attempt(request: Asking, attempt: int) -> HttpResponse:
         return render(request, "exams/take_over.html", {"attempt": found, "exam": found.exam})
     attempts.take_over(found, device=device, now=request.now)
     to_paper = HttpResponseRedirect(f"{lane.PREFIX}{found.pk}/paper")
-    return passes.give(to_paper, found, user=request.user.pk, device=device, now=request.now)
+    return passes.give(to_paper, found, user=request.user, device=device, now=request.now)
 
 
 @csrf_exempt  # the lane looks at Origin and at its own pass

@@ -117,12 +117,23 @@ def what_waits(request: Asking, panels: list[Any]) -> None:
         .touching(reach.paths(user, Duty.EXAMS))
         .filter(opens_at__lte=now, closes_at__gt=now)
     )
-    for exam in running.order_by("closes_at")[:3]:
-        yet = tally.people(user, [exam]).filter(state=AttemptState.DUE).count()
-        text = _("人还没考“%(title)s”，%(at)s 截止") % {"title": exam.title, "at": times.in_short(exam.closes_at)}
-        items.append(Waiting(text, yet, reverse("exam_state", args=[exam.pk])))
+    items += still_to_sit(user, list(running.order_by("closes_at")))
     items += late_answers_wait(request)
     panels.append(WaitingPanel(_("考试"), [*to_decide(user), *items], order=30))
+
+
+def still_to_sit(user: Any, running: list[Exam]) -> list[Waiting]:
+    """The three exams that close first of those that somebody has yet to begin; where all have begun nobody need be called."""
+    due = {pk: row.counts[AttemptState.DUE] for pk, row in tally.totals(user, running).items()} if running else {}
+    return [
+        Waiting(
+            _("人还没考“%(title)s”，%(at)s 截止") % {"title": exam.title, "at": times.in_short(exam.closes_at)},
+            due[exam.pk],
+            reverse("exam_state", args=[exam.pk]),
+        )
+        for exam in running
+        if due[exam.pk]
+    ][:3]
 
 
 def late_answers_wait(request: Asking) -> list[Waiting]:

@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from lms import audit, sealing
+from lms import audit, departing, sealing
 from roster import devices, reach, second_factor, signin
 from roster.models import User
 
@@ -53,8 +53,10 @@ class AccountAdapter(DefaultAccountAdapter):
     def post_login(
         self, request: HttpRequest, user: Any, *, redirect_url: str | None, signup: bool, **kwargs: Any
     ) -> HttpResponse:
-        """Without allauth's signal: for it the list of sessions would be gone through, three queries for each that is on it."""
-        return redirect(get_login_redirect_url(request, redirect_url, signup=signup))
+        """Where every way in ends. Without allauth's signal: for it the list of sessions would be gone through, three queries for each that is on it."""
+        response = redirect(get_login_redirect_url(request, redirect_url, signup=signup))
+        departing.clear(request, response)  # on a shared phone the last one may have gone without signing out
+        return response
 
     def get_login_stages(self) -> list[str]:
         """After the password the second factor, and nothing else."""

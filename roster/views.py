@@ -73,9 +73,7 @@ def let_in_or_ask(request: Asking, fitting: list[User]) -> HttpResponse:
 
 
 def let_in(request: Asking, user: User, *, then: str) -> HttpResponse:
-    response = entrance.enter(request, user, then=then or reach.landing_url(user))
-    departing.clear(request, response)  # on a shared phone the last one may have gone without signing out
-    return response
+    return entrance.enter(request, user, then=then or reach.landing_url(user))
 
 
 def safe_next(request: Asking) -> str:

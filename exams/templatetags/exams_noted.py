@@ -12,6 +12,9 @@ def noted(context: template.Context, attempt: Attempt) -> list[incidents.Noted]:
     return incidents.own(attempt, now=context["request"].now)
 
 
+register.filter("closed_early", incidents.closed_early)
+
+
 @register.simple_tag
 def measures(attempt: Attempt) -> list[Intervention]:
     """What was decided over the head of who sat it, with the reasons; what was only asked for is not theirs to hear."""

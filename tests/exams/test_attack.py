@@ -2,12 +2,14 @@
 
 import json
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from django.conf import settings
 from django.urls import reverse
 
 from exams import attempts, flood, passes, tries
+from exams.lane import respond
 from exams.models import Answer, Attempt, AttemptState, JournalEntry
 from roster.models import User
 from tests.exams.conftest import begin, enter, item_of, lane, post
@@ -68,15 +70,44 @@ def test_the_journal_of_one_attempt_has_an_end(sitting, client, monkeypatch, lim
     assert Answer.objects.get(attempt=sitting, item=item).seq == kept.count()
 
 
-def test_a_pass_of_an_account_that_was_closed_begins_nothing(make_exam, worker, client, now):
+ENDED = [{"is_active": False}, {"password": "another"}, {"sessions_ended": 1}]
+
+
+@pytest.mark.parametrize("change", ENDED)
+def test_a_pass_of_an_account_that_was_closed_begins_nothing(make_exam, worker, client, now, change):
     attempt = Attempt.objects.get(exam=make_exam(), worker=worker)
     client.get(reverse("exam", args=[attempt.exam_id]))
-    User.objects.filter(pk=worker.user_id).update(is_active=False)
+    User.objects.filter(pk=worker.user_id).update(**change)
     assert passes.cookie(attempt.pk) in client.cookies
     reply = client.post(lane(attempt, "start"), {"pledge": "on"}, headers={"Origin": "http://testserver"})
     assert reply.status_code in {302, 303}
     attempt.refresh_from_db()
     assert attempt.state == AttemptState.DUE
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("change", ENDED)
+def test_nor_does_it_open_the_paper_again_and_a_new_sign_in_does(sitting, worker, client, change):
+    """What is open goes on to be saved: who sits loses nothing by it. The lane is asked as `lms.wsgi` asks it, without a session."""
+
+    def ask(act, **more):
+        said = "; ".join(f"{name}={one.value}" for name, one in client.cookies.items())
+        environ = {"PATH_INFO": lane(sitting, act), "REQUEST_METHOD": "GET", "HTTP_COOKIE": said, **more}
+        return respond({**environ, "HTTP_ORIGIN": "http://testserver", "HTTP_HOST": "testserver"})
+
+    enter(client, sitting)
+    assert ask("paper").status == 200
+    User.objects.filter(pk=worker.user_id).update(**change)
+    door = reverse("attempt", args=[sitting.pk])
+    assert (ask("paper").status, dict(ask("paper").more)["Location"]) == (303, door)
+    assert client.get(door).url.startswith(reverse("sign_in"))
+    empty = b'{"page": 7, "answers": []}'
+    sent = {"REQUEST_METHOD": "POST", "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(empty))}
+    assert ask("answers", **sent, **{"wsgi.input": BytesIO(empty)}).status == 200
+    if "is_active" not in change:
+        client.force_login(User.objects.get(pk=worker.user_id))
+        client.get(door)
+        assert ask("paper").status == 200
 
 
 def test_numbers_beyond_every_row_are_no_error(sitting, client):

@@ -5,8 +5,9 @@ import pytest
 from django.db import connection
 from django.http import Http404
 
-from exams import attempts, brought, drawing, journal, marking, receipts, sheets, tasks
+from exams import attempts, brought, drawing, incidents, journal, late, marking, receipts, sheets, tasks
 from exams.models import Answer, Attempt, AttemptState, Fate
+from lms.models import AuditEntry
 from lms.refusal import Refused
 from records.models import Certificate, SkillRecord
 from roster import takeback
@@ -350,3 +351,15 @@ def test_a_paper_that_nobody_has_begun_does_not_hold_back_whom_a_list_brought_in
     assert takeback.undo([done], run_id=1, by=county_admin, now=now) == {}
     assert not Worker.objects.filter(pk=worker.pk).exists()
     assert not Attempt.objects.filter(pk=attempt.pk).exists()
+
+
+def test_two_devices_may_take_it_from_each_other_all_day_and_fill_no_log(sitting, now):
+    """Each is let in; after ten they are counted, with the moment of the last one, by which late answers are judged."""
+    for turn in range(incidents.MOST_CHANGES + 7):
+        device, moment = "ab"[turn % 2] * 22, now + turn * SECOND
+        assert attempts.take_over(sitting, device=device, now=moment).device == device
+    *_each, counted = told = incidents.told(sitting.incidents.order_by("pk"))
+    assert (len(told), counted.at) == (incidents.MOST_CHANGES + 1, moment)
+    assert "又换了 6 次设备" in counted.text
+    assert late.contact(sitting.pk, now) == moment
+    assert AuditEntry.objects.filter(action="exam.taken_over").count() == incidents.MOST_CHANGES + 1

@@ -10,7 +10,7 @@ from exams.models import Answer, Attempt, AttemptState, Intervention
 from lms.models import AuditEntry
 from lms.refusal import Refused
 from records.models import Certificate, SkillRecord
-from tests.exams.conftest import CASE, SECTIONS, begin, item_of, save
+from tests.exams.conftest import CASE, SECTIONS, begin, enter, item_of, post, save
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -121,5 +121,18 @@ def test_who_sat_reads_what_was_decided_and_why_but_not_what_was_only_asked(
     asked = ask(sitting, township_admin, now)
     assert asked.reason not in told()
     interventions.decide(asked, agreed=True, by=county_admin, now=now)
-    assert "提前收卷，收卷前保存的答案照样计分。" in told()
+    assert "考场提前收卷，收卷前保存的答案照样计分。" in told()
     assert asked.reason in told()
+
+
+def test_the_page_still_open_says_in_the_words_of_the_receipt_that_the_room_closed_it(
+    sitting, worker, township_admin, county_admin, client_of, now
+):
+    client = enter(client_of(worker.user), sitting)
+    interventions.decide(ask(sitting, township_admin, now), agreed=True, by=county_admin, now=now)
+    reply = post(client, sitting, "answers", '{"page": 7, "answers": []}', content_type="application/json").json()
+    assert (reply["state"], reply["message"]) == (
+        "handed_in",
+        "10:00:00 考场提前收卷，收卷前保存的答案照样计分。",
+    )
+    assert reply["message"] in client.get(reply["next"]).text

@@ -287,3 +287,16 @@ def test_looking_through_the_answers_is_asked_for_after_the_close(
     with django_capture_on_commit_callbacks(execute=True):
         client.post(url("exam_weigh", past.pk))
     assert Job.objects.get().state == "done"
+
+
+def test_the_home_page_names_an_exam_only_while_somebody_has_yet_to_begin(
+    make_exam, worker, colleague, township_admin, client_of, now
+):
+    exam, other = make_exam(), make_exam(title="防汛知识考试")
+    home = client_of(township_admin)
+    begin(exam, worker, now)
+    begin(other, worker, now)
+    assert "<b>1</b><span>人还没考“三季度业务考试”" in home.get("/cms/").text
+    begin(exam, colleague, now)
+    page = home.get("/cms/").text
+    assert ("三季度业务考试" in page, "人还没考“防汛知识考试”" in page) == (False, True)

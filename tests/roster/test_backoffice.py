@@ -324,3 +324,10 @@ def test_the_list_of_roles_asks_the_same_for_one_and_for_many(
     with CaptureQueriesContext(connection) as many:
         client.get("/cms/roles/")
     assert len(many) == len(one)
+
+
+def test_large_print_chosen_on_a_device_holds_in_the_back_office_too(client_of: ClientOf, county_admin: User) -> None:
+    client = client_of(county_admin)
+    assert "css/backoffice-large" not in client.get("/cms/").text
+    client.post("/display/", {"print": "large", "next": "/"})
+    assert "css/backoffice-large" in client.get("/cms/").text

@@ -18,6 +18,7 @@ from django.template.loader import render_to_string
 from django.test import Client
 from django.utils import timezone
 
+from lms import departing
 from lms.models import AuditEntry
 from roster.models import User, Worker
 from tests.roster.phones import code_at, key_on
@@ -220,6 +221,19 @@ def test_a_cancelled_sign_on_and_a_silent_provider_are_told_calmly(visitor: Visi
     settings.OIDC_SERVER_URL = "http://127.0.0.1:9"
     silent = visitor.post("/account/sign-on/", {})
     assert (silent.status_code, ASTRAY in silent.text) == (403, True)
+
+
+def test_what_the_last_one_left_on_a_shared_phone_goes_when_the_next_one_is_in(
+    visitor: Visitor, worker: Worker
+) -> None:
+    """The pass to a paper, of who did not sign out."""
+    left = f"{departing.GOES_WITH_SIGN_IN}sit-7"
+    visitor.session.cookies.set(left, "theirs", domain="localhost.local")  # what a jar makes of a name without dots
+    visitor.sign_on("stranger")
+    assert left in visitor.session.cookies  # nobody came
+    visitor.sign_on("by-number")
+    assert visitor.inside
+    assert left not in visitor.session.cookies
 
 
 def test_it_leads_nowhere_else(visitor: Visitor, worker: Worker) -> None:
