@@ -55,9 +55,10 @@ def write(one: Pass) -> str:
 def read(text: str, *, now: datetime) -> Pass | None:
     """The pass, if it is ours and has not expired."""
     said, _dot, signature = text.rpartition(".")
-    if not text.isascii() or not hmac.compare_digest(_sign(said), signature):
+    parts = said.split(".")
+    if not text.isascii() or len(parts) != len(Pass._fields) or not hmac.compare_digest(_sign(said), signature):
         return None
-    attempt, exam, worker, user, device, expires, standing = said.split(".")
+    attempt, exam, worker, user, device, expires, standing = parts
     one = Pass(int(attempt), int(exam), int(worker), int(user), device, int(expires), standing)
     return one if one.expires > now.timestamp() else None
 
