@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('exams', '0005_allowance_reason_may_go'),
+        ('exams', '0006_question_picture'),
         ('roster', '0008_roles_and_duties'),
     ]
 
