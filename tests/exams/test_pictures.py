@@ -59,7 +59,7 @@ def test_a_photograph_is_kept_light_sealed_and_without_its_place(office, questio
     data = content(kept)
     assert data.startswith(b"RIFF")
     assert not [word for word in (b"EXIF", b"Exif", b"Phone X", b"hidden words", b"<script") if word in data]
-    assert re.fullmatch(r"questions/[0-9a-f]{32}\w*\.bin", kept.file.name)
+    assert re.fullmatch(r"questions/p[0-9a-f]{31}\w*\.bin", kept.file.name)
     entry = AuditEntry.objects.get(action="question.pictured")
     assert (entry.subject, entry.detail) == (f"exams.question:{question.pk}", {})
 

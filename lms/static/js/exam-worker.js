@@ -116,7 +116,7 @@ async function keepPaper(path) {
 
 // Those that the page loaded before this worker began; the browser has them still, so nothing is fetched twice.
 async function keepPictures(papers, path, text) {
-  const names = new Set(text.match(/picture\?key=[0-9a-f]+/g));
+  const names = new Set(text.match(/picture\?key=\w+/g));
   for (const name of names) {
     const url = new URL(name, self.location.origin + path).href;
     if (await papers.match(url)) continue;

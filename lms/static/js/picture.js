@@ -25,12 +25,14 @@ function watch(figure) {
   const failed = () => {
     again.textContent = words.failed;
     again.hidden = false;
+    link.hidden = true;
     if (tries < TRIES) timer = setTimeout(load, 2 ** tries * (2000 + Math.random() * 4000));
     tries += 1;
   };
   img.addEventListener("error", failed);
   img.addEventListener("load", () => {
     clearTimeout(timer);
+    link.hidden = false;
     if (document.activeElement === again) link.focus();
     again.hidden = true;
   });
