@@ -326,7 +326,7 @@ def things(city: Any, worker: Any, mentor: Any, county_admin: User, township_adm
         "basis": "",
     }
     picture = Picture.objects.create(
-        key="0" * 32,
+        key="p0",
         file=ContentFile(sealing.seal_bytes(b"RIFF"), "questions/0.bin"),
         width=1,
         height=1,
