@@ -49,6 +49,7 @@ def content(picture):
 # --- what may be sent
 
 
+@pytest.mark.postgres
 def test_a_photograph_is_kept_light_sealed_and_without_its_place(office, question, now):
     assert send(office, question, with_place() + HTML).status_code == 302
     question.refresh_from_db()
@@ -131,6 +132,7 @@ def test_the_same_picture_is_kept_once(bank, now):
 # --- what a paper keeps
 
 
+@pytest.mark.postgres
 def test_a_paper_keeps_what_it_was_published_with(make_exam, question, bank, now):
     bank.questions.filter(kind="single").exclude(pk__in=[question.pk, question.pk + 1]).delete()
     first = give_picture(question, now).picture
@@ -150,6 +152,7 @@ def test_a_paper_keeps_what_it_was_published_with(make_exam, question, bank, now
     assert dropped.key not in {one.key for one in Picture.objects.all()}
 
 
+@pytest.mark.postgres
 def test_what_was_let_go_goes_after_a_month_with_its_file(question, now, django_capture_on_commit_callbacks):
     name = give_picture(question, now).picture.file.name
     later = now + A_MONTH
