@@ -34,6 +34,8 @@ ACTIONS = {
         "exam.incident_noted": _("记监考记录"),
         "exam.intervention_asked": _("提出考场措施"),
         "exam.intervention_decided": _("决定考场措施"),
+        "question.pictured": _("给题目配图"),
+        "question.picture_dropped": _("去掉题目的图"),
         "exam.weighed": _("核对作答情况"),
     }
 }

@@ -17,7 +17,8 @@ def out(now: datetime, way: str = "") -> Q:
 
 
 nothing("exams.Bank", "name subject")
-nothing("exams.Question", "kind material stem options key points reference explanation basis course_slug")
+nothing("exams.Question", "kind material stem options key points reference explanation basis course_slug picture_text")
+nothing("exams.Picture", "key file")
 declare(
     "exams.Exam",
     plain="title kind sections employment layout counts seed",

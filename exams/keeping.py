@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from exams.models import TRYOUT, Attempt, AttemptState, Incident, JournalEntry, Presence
+from exams.models import TRYOUT, Attempt, AttemptState, Incident, JournalEntry, Picture, Presence
 from lms import retention
 
 A_WEEK, A_MONTH = timedelta(days=7), timedelta(days=30)
@@ -45,3 +46,17 @@ def forget_tryouts(attempts: QuerySet[Any]) -> None:
 
 
 retention.rule("exam_tryouts", "考前试做的答卷", due=old_tryouts, act=forget_tryouts)
+
+
+def old_pictures(now: datetime) -> QuerySet[Any]:
+    """Pictures that no question and no paper needs, a month after a question let go of them."""
+    return Picture.objects.filter(questions=None, items=None, touched_at__lt=now - A_MONTH)
+
+
+def drop_pictures(pictures: QuerySet[Any]) -> None:
+    for one in list(pictures.select_for_update(of=("self",))):
+        transaction.on_commit(lambda file=one.file: file.storage.delete(file.name))  # type: ignore[misc]
+        one.delete()
+
+
+retention.rule("exam_pictures", "换下来的、没有一份试卷用到的题目图片", due=old_pictures, act=drop_pictures)

@@ -26,7 +26,7 @@ from django.http import Http404, HttpResponse
 from django.middleware.security import SecurityMiddleware
 from django.utils import timezone, translation
 
-from exams import attempts, beats, exchange, late, pages, passes, pressure, saving, sheets, trespass
+from exams import attempts, beats, exchange, late, pages, passes, pictures, pressure, saving, sheets, trespass
 from exams.models import AttemptState
 from lms import context, policy, prepared
 from lms.refusal import Refused
@@ -139,6 +139,20 @@ def paper(ask: Ask, holder: passes.Pass) -> Reply:
     return squeezed(ask, text.encode())
 
 
+def picture(ask: Ask, holder: passes.Pass) -> Reply:
+    """A picture of the paper, for who sits it now; no browser keeps it beyond the time that is left."""
+    if pressure.too_many():
+        return later()
+    sat = saving.sat(holder.attempt, worker=holder.worker)
+    if sat is None or sat.state != AttemptState.SITTING or sat.device != holder.device or sat.deadline is None:
+        return Reply(404)
+    left = int((sat.deadline - ask.now).total_seconds())
+    if left <= 0:
+        return Reply(404)
+    data = sheets.of(holder.exam).picture(ask.query.get("key", ""))
+    return Reply(200, data, pictures.KIND, (("Cache-Control", f"private, max-age={left}, immutable"),))
+
+
 def answers(ask: Ask, holder: passes.Pass) -> Reply:
     """200: what is saved, and the time left. 409: it is over or held elsewhere. 400: no page of ours. Nothing sent asks for the time."""
     if not ask.by_script:
@@ -218,6 +232,7 @@ def door(holder: passes.Pass) -> str:
 ACTS: dict[str, tuple[str, Callable[[Ask, passes.Pass], Reply]]] = {
     "start": ("POST", start),
     "paper": ("GET", paper),
+    "picture": ("GET", picture),
     "answers": ("POST", answers),
     "form": ("POST", form),
     "look": ("POST", look),
@@ -296,7 +311,12 @@ def squeezed(ask: Ask, body: bytes) -> Reply:
 
 
 def headers(reply: Reply) -> list[tuple[str, str]]:
-    return [*dressed(reply.kind), ("Content-Length", str(len(reply.body))), *reply.more]
+    own = {name for name, _value in reply.more}
+    return [
+        *(one for one in dressed(reply.kind) if one[0] not in own),
+        ("Content-Length", str(len(reply.body))),
+        *reply.more,
+    ]
 
 
 @cache

@@ -9,7 +9,7 @@ from random import Random
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from exams import candidates, questions
+from exams import candidates, pictures, questions
 from exams.models import Exam, ExamKind, PaperItem, Question, QuestionKind
 from lms import audit, numbers
 from lms.refusal import Refused
@@ -132,7 +132,7 @@ def _frozen(exam: Exam) -> Iterable[PaperItem]:
         chosen = chance.sample(fresh, min(count, len(fresh)))
         chosen += chance.sample([pk for pk in held if pk in before], count - len(chosen))
         taken.update(chosen)
-        found = Question.objects.in_bulk(chosen)
+        found = Question.objects.select_related("picture").in_bulk(chosen)
         for pk in chosen:
             yield freeze(exam, found[pk], section=place, marks=Decimal(section["marks"]))
 
@@ -151,7 +151,17 @@ def freeze(exam: Exam, question: Question, *, section: int, marks: Decimal) -> P
         content["options"] = TRUE_FALSE
     if question.kind == QuestionKind.CASE:
         content["points"] = fit(question.points, marks=marks)
-    return PaperItem(exam=exam, question=question, section=section, kind=question.kind, marks=marks, content=content)
+    if question.picture:
+        content["picture"] = pictures.frozen(question)
+    return PaperItem(
+        exam=exam,
+        question=question,
+        section=section,
+        kind=question.kind,
+        marks=marks,
+        content=content,
+        picture=question.picture,
+    )
 
 
 def fit(points: list[dict], *, marks: Decimal) -> list[dict]:

@@ -81,12 +81,14 @@ class Parts:
     sections: list[Piece]
     asked: dict[int, Asked]
     place: dict[int, int]  # item → its section
+    pictured: bool = False  # whether a question has a picture
     shells: dict[Display, Piece] = field(default_factory=dict)
 
     def shell(self, display: Display) -> Piece:
         """What stands around the questions, in the look this person chose."""
         if display not in self.shells:
             context = {"exam": self.exam, "display": display, "rescue_key": rescue_keys.public_key()}
+            context["pictured"] = self.pictured
             self.shells[display] = render("exams/paper.html", context)
         return self.shells[display]
 
@@ -94,7 +96,7 @@ class Parts:
 def cut(exam: Exam, items: Iterable["Item"]) -> Parts:
     headings = [papers.heading(place, section) for place, section in enumerate(exam.sections)]
     sections = [render("exams/_section.html", {"heading": heading}) for heading in headings]
-    asked, place = {}, {}
+    asked, place, pictured = {}, {}, False
     for item in items:
         face = questions.face(item.kind)
         context = {"item": item, "face": face, "longest": questions.LONGEST}
@@ -104,7 +106,8 @@ def cut(exam: Exam, items: Iterable["Item"]) -> Parts:
         ]
         asked[item.pk] = Asked(render("exams/_asked.html", context), Options(options), item.written)
         place[item.pk] = item.section
-    return Parts(exam, sections, asked, place)
+        pictured = pictured or "picture" in item.content
+    return Parts(exam, sections, asked, place, pictured)
 
 
 def page(

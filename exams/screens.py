@@ -107,6 +107,10 @@ class Sheet:
         return sum(question.flagged for question in self.questions)
 
     @property
+    def pictured(self) -> bool:
+        return any("picture" in question.item.content for question in self.questions)
+
+    @property
     def last_saved_at(self) -> str:
         saved: list[datetime] = [question.answer.saved_at for question in self.questions if question.answer]
         return times.clock(max(saved)) if saved else ""

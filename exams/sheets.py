@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from django.http import Http404
 
-from exams import pieces, questions, scoring
+from exams import pictures, pieces, questions, scoring
 from exams.models import Exam, PaperItem, QuestionKind
 
 MOST = 32  # exams held at a time
@@ -58,6 +58,17 @@ class Sheet:
     @cached_property
     def parts(self) -> "pieces.Parts":
         return pieces.cut(self.exam, self.items.values())
+
+    @cached_property
+    def pictures(self) -> dict[str, str]:
+        """Pictures on the papers of this exam: key → file."""
+        return pictures.files(self.exam.pk)
+
+    def picture(self, key: str) -> bytes:
+        """One of them; 404 for any other."""
+        if key not in self.pictures:
+            raise Http404
+        return pictures.opened(self.pictures[key])
 
     def on_paper(self, item_id: int) -> Item:
         """The question, if it is on the papers of this exam; 404 otherwise, whether it exists elsewhere or not."""

@@ -16,4 +16,5 @@ urlpatterns = [
     path("exams/sit/<int:attempt>/<slug:act>", views.in_lane, name="exam_lane"),
     path("exams/attempt/<int:attempt>/hand-in/", views.hand_in, name="hand_in"),
     path("exams/attempt/<int:attempt>/result/", views.result, name="attempt_result"),
+    path("exams/attempt/<int:attempt>/picture/<slug:key>/", views.picture, name="exam_picture"),
 ]

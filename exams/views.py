@@ -5,6 +5,7 @@ from pathlib import Path
 from django.contrib import messages
 from django.contrib.staticfiles import finders
 from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -21,11 +22,12 @@ from exams import (
     receiptlist,
     rescue_keys,
     screens,
+    showing,
     tries,
     tryout,
 )
 from exams.forms import PledgeForm
-from exams.models import TRYOUT, Attempt, AttemptQuerySet, AttemptState
+from exams.models import TRYOUT, Attempt, AttemptQuerySet, AttemptState, Picture
 from lms.refusal import Refused
 from roster import reach
 from roster.asking import Asking
@@ -198,7 +200,20 @@ def result(request: Asking, attempt: int) -> HttpResponse:
         return redirect("hand_in" if found.finished else "exam", found.pk if found.finished else found.exam_id)
     sheet = screens.sheet(found, marked=True)
     context = {"attempt": found, "exam": found.exam, "sheet": sheet, **listing.afterwards(found, now=request.now)}
+    context["pictured"] = context["keyed"] and sheet.pictured
     return render(request, "exams/result.html", context)
+
+
+@require_safe
+def picture(request: Asking, attempt: int, key: str) -> HttpResponseBase:
+    """A picture on the page of the result, for whom that page shows the questions. While one sits it comes by the fast lane."""
+    found = own_attempt(request, attempt)
+    after = listing.afterwards(found, now=request.now)
+    if not (after["shown"] and after["keyed"]):
+        raise Http404
+    return showing.reply(
+        request, get_object_or_404(Picture.objects.filter(items__exam=found.exam_id).distinct(), key=key)
+    )
 
 
 @require_safe

@@ -85,5 +85,5 @@ class QuestionViewSet(ScopedModelViewSet):
     inspect_view_fields = ["bank", "kind", "stem"]
 
     def scope(self, user: Any) -> QuerySet[Question]:
-        questions = Question.objects.select_related("bank")
+        questions = Question.objects.select_related("bank", "picture")
         return questions if reach.has(user, *READERS) else questions.none()

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
-from exams import cms, cms_people, cms_room, cms_sitter, drafts, late_cms, rescue_cms, rooms, tally
+from exams import cms, cms_people, cms_pictures, cms_room, cms_sitter, drafts, late_cms, rescue_cms, rooms, tally
 from exams.models import AttemptState, Exam, Intervention
 from exams.viewsets import BankViewSet, QuestionViewSet
 from lms import menus, times
@@ -48,6 +48,9 @@ def addresses() -> list[URLPattern]:
         path("exams/attempt/<int:attempt>/", cms_sitter.sitter, name="exam_sitter"),
         path("exams/attempt/<int:attempt>/note/", cms_sitter.note, name="exam_note"),
         path("exams/attempt/<int:attempt>/ask/", cms_sitter.ask, name="exam_ask"),
+        path("questions/<int:question>/picture/", cms_pictures.question_picture, name="question_picture"),
+        path("questions/<int:question>/picture/drop/", cms_pictures.drop_picture, name="drop_question_picture"),
+        path("questions/<int:question>/picture/file/", cms_pictures.picture_file, name="question_picture_file"),
         path("exams/intervention/<int:intervention>/", cms_sitter.decide, name="exam_decide"),
     ]
 

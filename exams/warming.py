@@ -28,7 +28,7 @@ def warm(*, now: datetime) -> int:
                 Exam.objects.published().filter(opens_at__lte=now + SOON, closes_at__gt=now).order_by("opens_at", "pk")
             )
             for pk in soon.values_list("pk", flat=True)[:MOST]:
-                _ = sheets.of(pk).parts
+                _ = sheets.of(pk).parts, sheets.of(pk).pictures
                 built += 1
     except Exception:
         log.warning("exam_sheets_not_warm", exc_info=True)

@@ -58,6 +58,34 @@ def picture(data: bytes, *, edge: int | None = None, into: str = "") -> tuple[by
     The picture drawn anew, upright, and its format: what else was in the file (place, camera, hidden parts, other files) stays behind.
     `edge` is the longest side it keeps, `into` the format it is given. Refuses what moves, what is too large and what is none.
     """
+    clean, kind = _drawn(data, edge=edge, into=into)
+    if edge:
+        clean.thumbnail((edge, edge))
+    return _packed(clean, kind, quality=85 if edge else 90), kind
+
+
+LIGHTER = [(share, quality) for share in (1, 0.8, 0.6, 0.4) for quality in (85, 70, 55, 40)]
+
+
+def light(data: bytes, *, edge: int, heaviest: int) -> tuple[bytes, int, int]:
+    """
+    The picture drawn anew as WebP, on white where it was seen through, with its width and height: first in lower quality, then
+    smaller, until it weighs no more than `heaviest`. Refuses what `picture` refuses.
+    """
+    clean, _kind = _drawn(data, edge=edge, into="WEBP")
+    if clean.mode == "RGBA":
+        clean = Image.alpha_composite(Image.new("RGBA", clean.size, "white"), clean).convert("RGB")
+    clean.thumbnail((edge, edge))
+    for share, quality in LIGHTER:
+        size = (max(1, round(clean.width * share)), max(1, round(clean.height * share)))
+        smaller = clean if share == 1 else clean.resize(size, Image.Resampling.LANCZOS)
+        packed = _packed(smaller, "WEBP", quality=quality)
+        if len(packed) <= heaviest:
+            return packed, smaller.width, smaller.height
+    raise Refused(_("图片太复杂，缩小以后还是太大。请裁掉不要的部分再传。"), code="upload")
+
+
+def _drawn(data: bytes, *, edge: int | None, into: str) -> tuple[Image.Image, str]:
     try:
         with Image.open(BytesIO(data), formats=PICTURES) as opened:
             kind = opened.format or ""
@@ -77,11 +105,13 @@ def picture(data: bytes, *, edge: int | None = None, into: str = "") -> tuple[by
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as trouble:
         raise Refused(_("图片太大，请拍照时选小一点再传。"), code="upload") from trouble
     clean.info.clear()
-    if edge:
-        clean.thumbnail((edge, edge))
+    return clean, kind
+
+
+def _packed(clean: Image.Image, kind: str, *, quality: int) -> bytes:
     out = BytesIO()
-    clean.save(out, kind, **({} if kind == "PNG" else {"quality": 85 if edge else 90}))
-    return out.getvalue(), kind
+    clean.save(out, kind, **({} if kind == "PNG" else {"quality": quality}))
+    return out.getvalue()
 
 
 # --- documents ------------------------------------------------------------------------------------------------------

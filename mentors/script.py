@@ -48,6 +48,7 @@ class Script:
     reference: str
     full: str
     points: list[Point]
+    picture: dict[str, Any] | None
 
     @property
     def total(self) -> str:
@@ -97,6 +98,7 @@ def read(claim: Any, *, ticked: Sequence[int]) -> Script:
             Point(index, point["text"], Decimal(point["marks"]), index in ticked)
             for index, point in enumerate(content["points"])
         ],
+        picture=content.get("picture"),
     )
 
 

@@ -2,11 +2,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from exams import showing
 from exams.models import Award
 from lms import numbers
 from lms.refusal import Refused
@@ -75,6 +77,15 @@ def marking_claim(request: Asking, key: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and save(claim, form, request):
         return on_to_next(request, mentor)
     return render(request, "mentors/mark.html", sheet(claim, form, mentor, request))
+
+
+@require_safe
+def marking_picture(request: Asking, key: str) -> HttpResponseBase:
+    """The picture of the question, for whose hands the answer is in."""
+    claim = script.of(serving(request)).select_related("item__picture").filter(key=key).first()
+    if claim is None or claim.item.picture is None:
+        raise Http404
+    return showing.reply(request, claim.item.picture)
 
 
 def save(claim: Any, form: MarkForm, request: Asking) -> bool:

@@ -92,6 +92,8 @@ ACTS: dict[str, tuple[str, dict[str, Any], str]] = {
     "import_columns": ("a", {}, "import.reread"),
     "import_account_for": ("a", {}, "import.accounted_for"),
     "drop_exam": ("a", {}, "exam.dropped"),
+    "question_picture": ("c", {"text": "楼道里停着一辆车"}, "question.pictured"),
+    "drop_question_picture": ("c", {}, "question.picture_dropped"),
     "exam_names": ("a", {"numbers": "<roster_number>"}, "exam.listed"),
     "drop_exam_name": ("a", {}, "exam.unlisted"),
     "exam_resit": ("a", {}, "exam.drafted"),

@@ -28,7 +28,8 @@ from wagtail.images.tests.utils import get_test_image_file
 
 from courses import loading
 from courses.models import CoursePage, LessonPage, Requirement, Session
-from exams.models import Answer, Attempt, AttemptState, Bank, Exam, Intervention, Listed, PaperItem, Question
+from exams.models import Answer, Attempt, AttemptState, Bank, Exam, Intervention, Listed, PaperItem, Picture, Question
+from lms import sealing
 from lms.models import AuditEntry, ImportRow, ImportRun, ImportState, Job, JobState
 from mentors.models import Claim
 from records import certificates, schemes
@@ -122,6 +123,7 @@ EXISTS_FOR = {
     "exam_clock": "w",
     "exam_again": "w",
     "exam_receipts": "w",
+    "exam_picture": "w",
     "attempt": "w",
     "exam_lane": SIGNED_IN,  # knows nobody without a pass, and leads to the door
     "hand_in": "w",
@@ -138,6 +140,7 @@ EXISTS_FOR = {
     "marking": "m",
     "marking_next": "m",
     "marking_claim": "m",
+    "marking_picture": "m",
     # figures
     "bulletin": "tacl",
     "bulletin_xlsx": "tacl",
@@ -228,6 +231,9 @@ EXISTS_FOR = {
     "questions:index": "ce",
     "questions:index_results": "ce",
     "questions:inspect": "ce",
+    "question_picture": "ce",
+    "drop_question_picture": "ce",
+    "question_picture_file": "ce",
     "exam_list": "tabc",
     "new_exam": "abc",
     "exam_state": "tac",
@@ -319,12 +325,20 @@ def things(city: Any, worker: Any, mentor: Any, county_admin: User, township_adm
         "reference": "",
         "basis": "",
     }
+    picture = Picture.objects.create(
+        key="p0",
+        file=ContentFile(sealing.seal_bytes(b"RIFF"), "questions/0.bin"),
+        width=1,
+        height=1,
+        touched_at=now,
+    )
+    content["picture"] = {"key": picture.key, "text": "图", "width": 1, "height": 1}
     case = {**content, "options": [], "key": [], "points": [{"text": "要点", "marks": "50.0"}]}
     fields: dict[str, Any] = {"territory": city.county, "minutes": 60, "sections": [], "seed": "s"}
     fields["sections"] = [{"kind": "case", "count": 1, "marks": "50.0", "subject": ""}]
     exam = Exam.objects.create(title="考", opens_at=now - hour, closes_at=now + day, published_at=now - day, **fields)
     draft = Exam.objects.create(title="稿", opens_at=now + day, closes_at=now + 2 * day, **fields)
-    item = PaperItem.objects.create(exam=exam, section=0, kind="case", marks=50, content=case)
+    item = PaperItem.objects.create(exam=exam, section=0, kind="case", marks=50, content=case, picture=picture)
     times = {"started_at": now - hour / 2, "deadline": now + hour / 2}
     attempt = Attempt.objects.create(
         exam=exam, worker=worker, paper=[[item.pk, []]], state=AttemptState.SITTING, **times
@@ -332,7 +346,7 @@ def things(city: Any, worker: Any, mentor: Any, county_admin: User, township_adm
     past = Exam.objects.create(
         title="去年", opens_at=now - 9 * day, closes_at=now - 8 * day, published_at=now, **fields
     )
-    marked = PaperItem.objects.create(exam=past, section=0, kind="case", marks=50, content=case)
+    marked = PaperItem.objects.create(exam=past, section=0, kind="case", marks=50, content=case, picture=picture)
     handed = Attempt.objects.create(
         exam=past,
         worker=worker,
@@ -350,6 +364,7 @@ def things(city: Any, worker: Any, mentor: Any, county_admin: User, township_adm
     waited = Attempt.objects.create(exam=coming, worker=worker, paper=[])
     often = {"kind": "practice", "tries": 2, "results_at": now - day, "published_at": now - day}
     practice = Exam.objects.create(title="练", opens_at=now - day, closes_at=now + day, **often, **fields)
+    PaperItem.objects.create(exam=practice, section=0, kind="case", marks=50, content=case, picture=picture)
     practised = Attempt.objects.create(
         exam=practice, worker=worker, paper=[], state="marked", marks=0, finished_at=now, receipt="7P36-7NT7"
     )
@@ -367,6 +382,8 @@ def things(city: Any, worker: Any, mentor: Any, county_admin: User, township_adm
     judged = {"township": city.township, "lines": [line], "score": 60, "grade": "合格"}
     assessment = Assessment.objects.create(round=held, worker=worker, **judged)
     bank = Bank.objects.create(name="库", subject="policy")
+    shown = {"options": ["甲", "乙"], "key": [0], "picture": picture, "picture_text": "图"}
+    question = Question.objects.create(bank=bank, kind="single", stem="？", **shown)
     run = ImportRun.objects.create(
         kind="roster",
         file_name="名册.xlsx",
@@ -438,9 +455,9 @@ def things(city: Any, worker: Any, mentor: Any, county_admin: User, township_adm
         "workers:inspect:": {"pk": worker.pk},
         "grids:inspect:": {"pk": Grid.objects.filter(community__parent=city.township).order_by("pk")[0].pk},
         "banks:inspect:": {"pk": bank.pk},
-        "questions:inspect:": {
-            "pk": Question.objects.create(bank=bank, kind="single", stem="？", options=["甲", "乙"], key=[0]).pk
-        },
+        "questions:inspect:": {"pk": question.pk},
+        "question": question.pk,
+        "exam_picture:": {"attempt": practised.pk, "key": picture.key},
         "place": city.township.pk,
         "renumber_grids:": {"place": city.communities[0].pk},
         "split_territory:": {"place": city.communities[0].pk},

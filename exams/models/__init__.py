@@ -1,6 +1,6 @@
 """Question banks, exams, what one person sat, and what happened in the room."""
 
-from exams.models.banks import Bank, Question, QuestionKind
+from exams.models.banks import Bank, Picture, Question, QuestionKind
 from exams.models.exam import (
     MOST_TRIES,
     REPEATED,
@@ -53,6 +53,7 @@ __all__ = [
     "Measure",
     "Notice",
     "PaperItem",
+    "Picture",
     "Presence",
     "Question",
     "QuestionKind",

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from exams.models.banks import Question, QuestionKind
+from exams.models.banks import Picture, Question, QuestionKind
 from exams.models.sitting import Attempt
 from roster.models import Employment, Territory, User, Worker
 
@@ -174,8 +174,12 @@ class PaperItem(models.Model):
     section = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=10, choices=QuestionKind.choices)
     marks = models.DecimalField(max_digits=5, decimal_places=1)
-    # material, stem, options, key, points, reference, explanation, basis
+    # material, stem, options, key, points, reference, explanation, basis; picture (key, text, width, height) where there is one
     content = models.JSONField()
+    # its file, which stays as long as this does, whatever becomes of the question
+    picture = models.ForeignKey(
+        Picture, on_delete=models.PROTECT, null=True, related_name="items", verbose_name=_("图片")
+    )
 
     class Meta:
         verbose_name = _("试题")

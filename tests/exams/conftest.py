@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from PIL import Image
 
-from exams import attempts, drawing, papers, passes, saving
+from exams import attempts, drawing, papers, passes, pictures, saving
 from exams.models import Attempt, Bank, Exam, PaperItem, Question
 from lms.refusal import Refused
-from roster.models import Worker
+from roster.models import User, Worker
 
 SECTIONS = [
     {"kind": "single", "count": 2, "marks": "10.0", "subject": ""},
@@ -81,6 +84,29 @@ def make_exam(bank: Bank, city: Any, now: datetime) -> Callable[..., Exam]:
 def sitting(make_exam: Callable[..., Exam], worker: Worker, now: datetime) -> Attempt:
     """`worker` has just begun."""
     return begin(make_exam(), worker, now)
+
+
+def drawn(kind: str = "JPEG", size: tuple[int, int] = (640, 480), colour: str = "#285", **options: Any) -> bytes:
+    """A picture as somebody may send it."""
+    out = BytesIO()
+    Image.new("RGB", size, colour).save(out, kind, **options)
+    return out.getvalue()
+
+
+def give_picture(
+    question: Question, now: datetime, data: bytes = b"", text: str = "楼道里停着两辆电动自行车"
+) -> Question:
+    upload = SimpleUploadedFile("现场.jpg", data or drawn())
+    by = User.objects.get_or_create(username="banker", defaults={"name": "题库员"})[0]
+    return pictures.put(question, upload=upload, text=text, by=by, now=now)
+
+
+@pytest.fixture
+def pictured(bank: Bank, now: datetime) -> Bank:
+    """Every true/false question and every case has a picture, each another."""
+    for number, question in enumerate(bank.questions.filter(kind__in=["truefalse", "case"])):
+        give_picture(question, now, drawn(size=(640 + number, 480)))
+    return bank
 
 
 def begin(exam: Exam, worker: Worker, now: datetime, device: str = "") -> Attempt:

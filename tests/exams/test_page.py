@@ -53,6 +53,11 @@ def test_fifty_questions_of_real_text_are_light(make_exam, bank, worker, now):
     assert sum(len(content.encode()) for name, content in files.items() if "rescue" not in name) < 80 * 1024
 
 
+def test_what_pictures_bring_along_is_light():
+    files = with_imports("css/picture.css", with_imports("js/picture.js", {}))
+    assert sum(len(content.encode()) for content in files.values()) < 10 * 1024
+
+
 def test_what_became_of_a_plain_form_is_told(sitting, client, now):
     page = enter(client, sitting).get(f"{lane(sitting, 'paper')}?saved=1").text
     assert "答案已在" in page

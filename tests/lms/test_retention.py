@@ -112,7 +112,7 @@ def test_sessions_devices_jobs_and_slips(city: Any, county_admin: User, now: Any
     over = PasswordSheet.objects.create(**said, expires_at=now, slips=slips)
     fresh = PasswordSheet.objects.create(**said, expires_at=now + DAY, slips=slips)
     wanted = {"sessions": 1, "devices": 2, "jobs": 1, "imports": 0, "password_slips": 1}
-    wanted |= {"exam_tryouts": 0, "exam_journals": 0, "exam_presence": 0}
+    wanted |= {"exam_tryouts": 0, "exam_pictures": 0, "exam_journals": 0, "exam_presence": 0}
     assert retention.run(now=now, dry=True) == wanted
     assert (Session.objects.count(), Job.objects.count()) == (2, 3)
     assert retention.run(now=now) == wanted

@@ -114,6 +114,44 @@ def test_a_picture_of_too_many_points_is_not_opened(width: int, height: int) -> 
         uploads.picture(bytes(data))
 
 
+def noise(size: tuple[int, int]) -> bytes:
+    """What compresses worst."""
+    out = io.BytesIO()
+    Image.effect_noise(size, 120).convert("RGB").save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "size"),
+    [
+        (drawn(size=(3000, 1500)), (1280, 640)),
+        (drawn(size=(300, 2560)), (150, 1280)),
+        (drawn("PNG", (100, 80)), (100, 80)),
+        (drawn("PNG", (4000, 1)), (1280, 1)),
+    ],
+)
+def test_a_picture_is_made_light(data: bytes, size: tuple[int, int]) -> None:
+    light, width, height = uploads.light(data, edge=1280, heaviest=150_000)
+    with Image.open(io.BytesIO(light)) as made:
+        assert (made.format, made.size, (width, height)) == ("WEBP", size, size)
+
+
+def test_a_picture_loses_quality_and_then_size_until_it_is_light() -> None:
+    light, width, height = uploads.light(noise((1280, 1280)), edge=1280, heaviest=150_000)
+    assert len(light) <= 150_000
+    assert (width, height) < (1280, 1280)
+    with pytest.raises(Refused, match="太复杂"):
+        uploads.light(noise((64, 64)), edge=1280, heaviest=40)
+
+
+def test_what_was_seen_through_stands_on_white() -> None:
+    out = io.BytesIO()
+    Image.new("RGBA", (16, 16), (0, 0, 0, 0)).save(out, "PNG")
+    light, _width, _height = uploads.light(out.getvalue(), edge=1280, heaviest=150_000)
+    with Image.open(io.BytesIO(light)) as made:
+        assert (made.mode, made.getpixel((0, 0))) == ("RGB", (255, 255, 255))
+
+
 # --- documents ------------------------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@ const FILES = "exam-files";
 const PAPERS = "in-exam-papers"; // goes with the sign-in: departing.js deletes what begins with "in-"
 const OFFLINE = "/exams/offline/";
 const PAPER = /^\/exams\/sit\/\d+\/paper$/;
+const PICTURE = /^\/exams\/sit\/\d+\/picture$/; // lies beside its paper, and goes with it
 const HASHED = /\.[0-9a-f]{12}\.\w+$/; // such a file never changes
 const PATIENCE = 4000;
 const MOST_FILES = 200;
@@ -17,6 +18,7 @@ self.addEventListener("fetch", (event) => {
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== self.location.origin) return;
   if (url.pathname.startsWith("/static/")) event.respondWith(file(request, url));
+  else if (PICTURE.test(url.pathname)) event.respondWith(picture(event, request));
   else if (request.mode !== "navigate") return;
   else event.respondWith(PAPER.test(url.pathname) ? paper(event, url.pathname) : page(request));
 });
@@ -24,7 +26,7 @@ self.addEventListener("fetch", (event) => {
 self.addEventListener("message", (event) => {
   const { keep, paper: path, forget, print } = event.data;
   if (keep) event.waitUntil(Promise.all([keepFiles(keep), keepPaper(path)]));
-  if (forget) event.waitUntil(caches.open(PAPERS).then((papers) => papers.delete(forget)));
+  if (forget) event.waitUntil(drop(forget));
   if (print) event.waitUntil(reprint(print));
 });
 
@@ -54,6 +56,16 @@ async function paper(event, path) {
   if (!kept) return network.catch(offlinePage);
   const reply = await within(network.catch(() => null), PATIENCE);
   return reply && reply.status < 500 ? reply : kept;
+}
+
+// Its address changes with its content, so the copy is as good as the server's.
+async function picture(event, request) {
+  const papers = await caches.open(PAPERS);
+  const kept = await papers.match(request.url);
+  if (kept) return kept;
+  const reply = await fetch(request);
+  if (reply.status === 200 && !reply.redirected) event.waitUntil(papers.put(request.url, reply.clone()));
+  return reply;
 }
 
 const page = (request) => fetch(request).catch(offlinePage);
@@ -93,9 +105,31 @@ async function keepFile(files, url) {
 
 async function keepPaper(path) {
   const papers = await caches.open(PAPERS);
-  if (!path || (await papers.match(path))) return;
-  const reply = await fetch(path, { redirect: "manual" }).catch(() => null);
-  if (reply && reply.status === 200) await store(papers, path, reply);
+  if (!path) return;
+  if (!(await papers.match(path))) {
+    const reply = await fetch(path, { redirect: "manual" }).catch(() => null);
+    if (reply && reply.status === 200) await store(papers, path, reply);
+  }
+  const kept = await papers.match(path);
+  if (kept) await keepPictures(papers, path, await kept.text());
+}
+
+// Those that the page loaded before this worker began; the browser has them still, so nothing is fetched twice.
+async function keepPictures(papers, path, text) {
+  const names = new Set(text.match(/picture\?key=\w+/g));
+  for (const name of names) {
+    const url = new URL(name, self.location.origin + path).href;
+    if (await papers.match(url)) continue;
+    const reply = await fetch(url, { redirect: "manual" }).catch(() => null);
+    if (reply && reply.status === 200) await papers.put(url, reply);
+  }
+}
+
+// A paper with its pictures.
+async function drop(path) {
+  const papers = await caches.open(PAPERS);
+  const own = path.replace(/[^/]*$/, "");
+  for (const request of await papers.keys()) if (new URL(request.url).pathname.startsWith(own)) await papers.delete(request);
 }
 
 async function keepOfflinePage() {
@@ -112,6 +146,7 @@ async function keepOfflinePage() {
 async function reprint(print) {
   const papers = await caches.open(PAPERS);
   for (const request of await papers.keys()) {
+    if (!PAPER.test(new URL(request.url).pathname)) continue;
     const kept = await papers.match(request);
     const text = (await kept.text()).replace(/data-print="\w+"/, `data-print="${print}"`);
     await papers.put(request, new Response(text, { headers: kept.headers }));

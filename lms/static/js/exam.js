@@ -136,7 +136,7 @@ function tooLate() {
 
 function freeze() {
   sheet.freeze(true);
-  for (const dialog of Object.values(sheet.dialogs)) dialog.open && dialog.close();
+  for (const dialog of document.querySelectorAll("#cells, #check, #zoom")) dialog.open && dialog.close();
 }
 
 outbox.addEventListener("over", async ({ detail: { state, message, next, saved = [], kept: received = [] } }) => {
