@@ -8,51 +8,20 @@ that 7,280 people in ten minutes need less than a fifth of two cores. Then what 
 other work at the same time argon2 is slower, for it waits for memory.
 """
 
-import base64
 import concurrent.futures
-import http.client
-import os
-import re
 import resource
-import shutil
 import signal
-import socket
-import subprocess
 import sys
-import tempfile
 import time
-from http.cookies import SimpleCookie
-from pathlib import Path
-from urllib.parse import urlencode
 
-ROOT = Path(__file__).resolve().parent.parent
-HOME = Path(tempfile.mkdtemp(prefix="xuetang-benchmark-"))
-with socket.socket() as probe:
-    probe.bind(("127.0.0.1", 0))
-    PORT = probe.getsockname()[1]
-os.environ |= {
-    "VAR_DIR": str(HOME),
-    "DATABASE_URL": os.environ.get("BENCHMARK_DATABASE_URL", f"sqlite:///{HOME / 'db.sqlite3'}"),
-    "REDIS_URL": "",
-    "LOG_LEVEL": "ERROR",
-    "HOST": "127.0.0.1",
-    "PORT": str(PORT),
-    "SITE_URL": f"http://127.0.0.1:{PORT}",
-    "WEB_PROCESSES": "2",
-    "WEB_THREADS": "4",
-    "DJANGO_SETTINGS_MODULE": "lms.settings",
-    # for a database that is thrown away
-    "SECRET_KEY": "benchmark" * 6,
-    "LOOKUP_KEY": "benchmark" * 6,
-    "PERSONAL_DATA_KEYS": base64.urlsafe_b64encode(b"benchmark".ljust(32)).decode(),
-}
-sys.path.insert(0, str(ROOT))
+import apart
+from apart import PASSWORD
 
-import django  # noqa: E402
-
-django.setup()
+apart.stand(WEB_PROCESSES="2", WEB_THREADS="4")
 
 import argon2  # noqa: E402
+import door  # noqa: E402
+import machine  # noqa: E402
 from django.contrib.auth.hashers import make_password  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
@@ -61,9 +30,6 @@ from roster.models import Territory, User, Worker, mobile_lookup  # noqa: E402
 
 PEOPLE = int(sys.argv[1]) if len(sys.argv) > 1 else 300
 CITY, MINUTES, CORES, GOAL = 7280, 10, 2, 30  # milliseconds
-PASSWORD = "hehuachi2719"  # noqa: S105 - of nobody
-TICKS = os.sysconf("SC_CLK_TCK")
-TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
 def build():
@@ -95,61 +61,20 @@ def build():
     return mobiles
 
 
-def start():
-    """gunicorn as `script/server` runs it, ready to answer."""
-    command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "lms.wsgi"]
-    server = subprocess.Popen(command, cwd=ROOT)  # noqa: S603 - our own
-    for _turn in range(300):
-        try:
-            if ask("GET", "/healthz")[0] == 200:
-                return server
-        except OSError:
-            time.sleep(0.1)
-    raise SystemExit("gunicorn does not answer")
-
-
-def ask(method, path, cookies="", form=None):
-    link = http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
-    try:
-        headers = {"Cookie": cookies} if cookies else {}
-        if form is not None:
-            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Referer": f"http://127.0.0.1:{PORT}/"}
-        link.request(method, path, urlencode(form) if form else None, headers)
-        answer = link.getresponse()
-        return answer.status, answer.getheaders(), answer.read().decode()
-    finally:
-        link.close()
-
-
-def jar(headers):
-    kept = SimpleCookie()
-    for name, value in headers:
-        if name.lower() == "set-cookie":
-            kept.load(value)
-    return "; ".join(f"{name}={one.value}" for name, one in kept.items())
+def timed(mobile):
+    """A whole sign-in; returns the seconds that its person waited."""
+    begun = time.perf_counter()
+    door.sign_in(mobile)
+    return time.perf_counter() - begun
 
 
 def fetch(_mobile):
-    status, headers, page = ask("GET", "/sign-in/")
-    assert status == 200, status
-    return jar(headers), TOKEN.search(page)[1]
-
-
-def sign_in(mobile):
-    """The whole of it; returns the seconds that its person waited."""
-    begun = time.perf_counter()
-    cookies, token = fetch(mobile)
-    form = {"csrfmiddlewaretoken": token, "username": mobile, "password": PASSWORD, "next": ""}
-    status, headers, _page = ask("POST", "/sign-in/", cookies, form)
-    assert (status, dict(headers)["Location"]) == (302, "/"), status
-    assert "sessionid=" in jar(headers)
-    return time.perf_counter() - begun
+    door.fetch()
 
 
 def web(server):
     """Processes of the web server: the parent and its children."""
-    out = subprocess.run(["ps", "-o", "pid=", "--ppid", str(server.pid)], capture_output=True, text=True)  # noqa: S603, S607
-    return [server.pid, *map(int, out.stdout.split())]
+    return [server.pid, *machine.children(server.pid)]
 
 
 def back_ends():
@@ -165,9 +90,9 @@ def spent(pids):
     """Seconds of CPU that these processes have used so far."""
     total = 0
     for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = machine.stat(pid)
         total += int(fields[11]) + int(fields[12])
-    return total / TICKS
+    return total / machine.TICKS
 
 
 def measure(server, work, mobiles):
@@ -182,14 +107,14 @@ def measure(server, work, mobiles):
 
 def main():
     mobiles = build()
-    server = start()
+    server = door.open_up("lms.wsgi")
     try:
         with concurrent.futures.ThreadPoolExecutor(8) as pool:  # so that every process has imported and connected
             list(pool.map(fetch, range(40)))
-            list(pool.map(sign_in, mobiles[:16]))
+            list(pool.map(timed, mobiles[:16]))
         rest = mobiles[16:]
         page, _database, _rate, _none = measure(server, fetch, rest)
-        front, database, rate, waits = measure(server, sign_in, rest)
+        front, database, rate, waits = measure(server, timed, rest)
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(20)
@@ -232,4 +157,4 @@ if __name__ == "__main__":
     try:
         main()
     finally:
-        shutil.rmtree(HOME, ignore_errors=True)
+        apart.pull_down()
