@@ -149,6 +149,7 @@ outbox.addEventListener("over", async ({ detail: { state, message, next, saved =
   if (unsent()) overall("none");
   offerRescue();
   if (state === "elsewhere") return show("elsewhere", { text: message, link: door });
+  clock.hidden = true;
   forget(paper);
   if (state === "handed_in") return show("over", { text: message, link: next });
   if (state !== "closed") return show("over", { text: message, link: next, linkText: state === "void" ? words.voidLink : words.beginLink });
