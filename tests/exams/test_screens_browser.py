@@ -8,31 +8,12 @@ from django.utils import timezone
 
 from exams import allowances, attempts, incidents, interventions
 from exams.models import Attempt, Incident, IncidentKind, JournalEntry, Presence
+from tests.barriers import look
 from tests.exams.conftest import begin, item_of, save
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 PHONE = "phone-phone-phone-phon"
-
-
-def look(page, address, *, also=True):
-    """As it comes; then in large print and in the dark, where only size and contrast can differ."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    def barriers(*rules):
-        options = {"runOnly": {"type": "rule", "values": rules}} if rules else None
-        found = Axe().run(page, options=options).response["violations"]
-        assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == [], address
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
-
-    page.goto(address)
-    barriers()
-    if also:
-        page.evaluate("document.documentElement.dataset.print = 'large'")
-        barriers("target-size")
-        page.emulate_media(color_scheme="dark")
-        barriers("color-contrast")
-        page.emulate_media(color_scheme="light")
 
 
 @pytest.fixture
@@ -90,7 +71,8 @@ WORDS = {
 def test_no_barrier_before_and_after_the_paper(sat, worker, page_for):
     page = page_for(worker.user, 360, 740, mobile=True)
     for name, address in sat.items():
-        look(page, address)
+        page.goto(address)
+        look(page)
         assert WORDS[name] in page.inner_text("main")
 
 
@@ -109,4 +91,5 @@ def test_no_barrier_for_who_proctors(make_exam, worker, county_admin, page_for):
         reverse("exam_late", args=[exam.pk]),
         reverse("exam_verify"),
     ):
-        look(page, address, also=False)
+        page.goto(address)
+        look(page, dressed=False)
