@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import hypothesis
 import pytest
 import time_machine
 from django.conf import settings
@@ -54,6 +55,10 @@ CHROMIUM_ARGUMENTS = [
     "--no-default-browser-check",
     "--disable-extensions",
 ]
+
+# how long one example takes tells of the machine's other work, not of ours
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 
 # --- the database -------------------------------------------------------------------------------------------------
