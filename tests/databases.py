@@ -17,9 +17,12 @@ from pathlib import Path
 from django.core.management import call_command
 from django.db import connection, connections
 
+from tests import postgres_rows
+
 ROOT = Path(__file__).resolve().parent.parent
 STORE = ROOT / ".pytest_cache" / "databases"
 OWN = f"xuetang_test_{os.getpid()}"
+SHAPE = ""  # of our own PostgreSQL database, as it was copied
 
 
 def digest() -> str:
@@ -93,8 +96,15 @@ def lay() -> None:
     template = postgres_template()
     connection.close()
     connection.settings_dict["NAME"] = OWN
+    copy_template(template)
+
+
+def copy_template(template: str) -> None:
+    global SHAPE
     with locked():  # PostgreSQL copies a template for one client at a time
+        postgres(f"DROP DATABASE IF EXISTS {OWN} WITH (FORCE)")
         postgres(f"CREATE DATABASE {OWN} TEMPLATE {template}")
+    SHAPE = postgres_rows.keep()
 
 
 def restore() -> None:
@@ -106,9 +116,11 @@ def restore() -> None:
         template.close()
         return
     connections.close_all()
-    with locked():
-        postgres(f"DROP DATABASE {OWN} WITH (FORCE)")
-        postgres(f"CREATE DATABASE {OWN} TEMPLATE xuetang_template_{digest()}")
+    if not postgres_rows.restore(SHAPE):
+        connections.close_all()
+        copy_template(f"xuetang_template_{digest()}")
+    # the next test begins with a connection of its own
+    connections.close_all()
 
 
 def drop() -> None:

@@ -4,6 +4,7 @@ must leave its entry, or stands below with the reason why it leaves none. A new 
 """
 
 import ast
+import functools
 import re
 from collections.abc import Callable
 from fnmatch import fnmatch
@@ -464,6 +465,7 @@ def test_groups_and_permissions_are_noted(worker: Worker) -> None:
 # --- words, and nothing that names anybody ------------------------------------------------------------------------
 
 
+@functools.cache
 def noted_in_sources() -> set[str]:
     """The first argument of every audit.note; of one that is put together, its beginning."""
     found = set()

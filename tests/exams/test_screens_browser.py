@@ -1,48 +1,21 @@
 """Every exam screen around the paper, for who sits and for who proctors: no barrier, nothing wider than the phone."""
 
 from datetime import timedelta
-from pathlib import Path
 
-import axe_playwright_python
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
 from exams import allowances, attempts, incidents, interventions
 from exams.models import Attempt, Fate, Incident, IncidentKind, Intervention, JournalEntry, Layout, Presence
+from tests.barriers import look
 from tests.exams.conftest import CASE, SECTIONS, begin, item_of, save
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 PHONE = "phone-phone-phone-phon"
 KEPT = {"1": {"seq": 2, "value": [1], "age": 4000, "page": 9}, "flags": []}
 RESCUE = "async (mirror) => (await import('/static/js/exam-rescue.js')).openRescue({attempt: 1, mirror})"
-
-
-def barriers(page, *rules, within="html"):
-    if page.evaluate("!window.axe"):
-        page.evaluate(AXE.read_text(encoding="utf-8"))  # once for all looks at this page
-    page.evaluate("document.getAnimations().forEach((one) => one.finish())")  # a colour on its way to another
-    options = {"resultTypes": ["violations"], **({"runOnly": {"type": "rule", "values": rules}} if rules else {})}
-    found = page.evaluate("async ([within, options]) => (await axe.run(within, options)).violations", [within, options])
-    assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == [], page.url
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
-
-
-def look(page, address="", within="html"):
-    """As it comes; then in large print and in the dark, where only size and contrast can differ. Without an address what is open."""
-    if address:
-        assert page.goto(address).ok, address
-    barriers(page, within=within)
-    page.evaluate("document.documentElement.dataset.print = 'large'")
-    page.evaluate("document.documentElement.style.fontSize = '125%'")  # what large print is in the back office
-    barriers(page, "target-size", within=within)
-    page.emulate_media(color_scheme="dark")
-    barriers(page, "color-contrast", within=within)
-    page.emulate_media(color_scheme="light")
-    page.evaluate("document.documentElement.dataset.print = 'normal'")
-    page.evaluate("document.documentElement.style.fontSize = ''")
 
 
 @pytest.fixture
@@ -106,7 +79,8 @@ WORDS = {
 def test_no_barrier_before_and_after_the_paper(sat, worker, page_for):
     page = page_for(worker.user, 360, 740, mobile=True)
     for name, address in sat.items():
-        look(page, address)
+        page.goto(address)
+        look(page)
         assert WORDS[name] in page.inner_text("main")
 
 
