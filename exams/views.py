@@ -5,7 +5,7 @@ from pathlib import Path
 from django.contrib import messages
 from django.contrib.staticfiles import finders
 from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -26,9 +26,16 @@ from exams import (
 )
 from exams.forms import PledgeForm
 from exams.models import TRYOUT, Attempt, AttemptQuerySet, AttemptState
+from lms.compiled import Compiled, Given
 from lms.refusal import Refused
 from roster import reach
 from roster.asking import Asking
+
+
+# the pages that everybody asks for at the bell
+MINE = Attempt.objects.filter(worker=Given("worker"), exam__published_at__isnull=False).select_related("exam__territory")
+NEWEST = Compiled(MINE.filter(exam=Given("exam")).order_by("-number")[:1])
+OF_MINE = Compiled(MINE.filter(pk=Given("attempt")))
 
 
 def own(request: Asking) -> AttemptQuerySet:
@@ -39,16 +46,21 @@ def own(request: Asking) -> AttemptQuerySet:
 
 def newest(request: Asking, exam: int) -> Attempt:
     """The last of the asking worker's tries at an exam; 404 when there is none."""
-    found = own(request).filter(exam=exam).order_by("-number").first()
+    return one_of_mine(request, NEWEST, exam=exam)
+
+
+def one_of_mine(request: Asking, query: Compiled[Attempt], **which: int) -> Attempt:
+    worker = reach.worker_of(request)
+    found = query.first(worker=worker.pk, **which)
     if found is None:
         raise Http404
+    found.worker = worker
     return found
 
 
 def own_attempt(request: Asking, pk: int) -> Attempt:
     """One of them, closed on the spot if its time is over, the sweep has not been by, and no phone may still come back with answers."""
-    attempt = get_object_or_404(own(request), pk=pk)
-    attempt.worker = reach.worker_of(request)
+    attempt = one_of_mine(request, OF_MINE, attempt=pk)
     over = attempt.state == AttemptState.SITTING and request.now >= attempt.ends_at
     if over and not late.waits_until(attempt, now=request.now):
         attempt = attempts.hand_in(attempt, now=request.now)

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from lms.compiled import Compiled, Given
 from roster import guesses, identity, known_devices, reach, roles
 from roster.guesses import Step, Try
 from roster.models import User, mobile_lookup
@@ -19,6 +20,7 @@ from roster.models import User, mobile_lookup
 SHARING = 5  # how many people may share a telephone and still sign in with it
 # keys of the session (see roster.idle): when its person last did something, and that this is a worker who holds a role
 SEEN, HOLDS = "seen", "holds"
+BY_KEY = Compiled(User.objects.select_related("worker").filter(pk=Given("user")))
 
 
 class Argon2idHasher(Argon2PasswordHasher):
@@ -48,7 +50,7 @@ class Backend(ModelBackend):
 
     def get_user(self, user_id: int) -> User | None:
         """With the worker, whom nearly every screen asks for: one query less on each of them."""
-        user = User.objects.select_related("worker").filter(pk=user_id).first()
+        user = BY_KEY.first(user=user_id)
         return user if user and self.user_can_authenticate(user) else None
 
     def get_user_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
