@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from django.db import connections, models
 from django.db.models.expressions import Expression
 from django.db.models.query import ModelIterable, QuerySet
+from django.db.models.sql.constants import MULTI
 
 DATABASE = "default"
 M = TypeVar("M", bound=models.Model)
@@ -36,11 +37,15 @@ class Compiled(Generic[M]):
 
     def all(self, **values: Any) -> list[M]:
         """What the queryset finds with these values."""
-        made, statement, places = self._made
+        made, statement, places, converters = self._made
         compiler = copy(made)
         compiler.connection = connections[DATABASE]
         filled = tuple(_stored(values[one.name], compiler) if isinstance(one, Given) else one for one in places)
         compiler.as_sql = lambda *_args, **_more: (statement, filled)
+        if not (found := compiler.execute_sql(MULTI)):
+            return []
+        compiler.execute_sql = lambda *_args, **_more: found
+        compiler.get_converters = lambda _columns: converters
         query = SimpleNamespace(get_compiler=lambda **_using: compiler)
         return list(ModelIterable(SimpleNamespace(db=DATABASE, query=query, _known_related_objects={})))
 
@@ -50,11 +55,12 @@ class Compiled(Generic[M]):
         return found[0] if found else None
 
     @cached_property
-    def _made(self) -> tuple[Any, str, tuple[Any, ...]]:
-        """Django's compiler with all it knows of the columns, the statement, and what goes into its places."""
+    def _made(self) -> tuple[Any, str, tuple[Any, ...], Any]:
+        """Django's compiler with all it knows of the columns, the statement, what goes into its places, how values are read."""
         compiler = self.queryset.query.get_compiler(using=DATABASE)
         statement, places = compiler.as_sql()
-        return compiler, statement, tuple(places)
+        columns = [column[0] for column in compiler.select[: compiler.col_count]]
+        return compiler, statement, tuple(places), compiler.get_converters(columns)
 
 
 def _stored(value: Any, compiler: Any) -> Any:
