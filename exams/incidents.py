@@ -7,11 +7,15 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from exams.models import AllowanceKind, Attempt, Incident, IncidentKind, Measure
+from exams import interventions
+from exams.models import Allowance, AllowanceKind, Attempt, Incident, IncidentKind, Measure
 from lms import audit
+from lms.compiled import Compiled, Given
 from lms.refusal import Refused
 from roster.models import User
 
+OF = Compiled(Incident.objects.filter(attempt=Given("attempt")).order_by("at", "pk"))
+GIVEN = Compiled(Allowance.objects.filter(attempt=Given("attempt")))
 AGAIN = timedelta(minutes=1)
 TONES = {IncidentKind.LEFT: "", IncidentKind.DEVICE: "", IncidentKind.NOTE: "warn"}
 
@@ -62,15 +66,16 @@ def own(attempt: Attempt, *, now: datetime) -> list[Noted]:
 
     How alike the wrong answers are says how many were wrong, so it waits for the results.
     """
-    found = attempt.incidents.order_by("at", "pk")
-    noted = told(found if attempt.exam.released(now) else found.exclude(kind=IncidentKind.ALIKE))
+    found = OF.all(attempt=attempt.pk)
+    told_now = attempt.exam.released(now)
+    noted = told(one for one in found if told_now or one.kind != IncidentKind.ALIKE)
     given = [
         Noted(one.at, one.kind, str(AllowanceKind(one.kind).label), _("理由：%s") % one.reason)
-        for one in attempt.allowances.all()
+        for one in GIVEN.all(attempt=attempt.pk)
     ]
     done = [
         Noted(one.decided_at, one.measure, str(Measure(one.measure).label), _("理由：%s") % one.reason)
-        for one in attempt.interventions.filter(agreed=True)
+        for one in interventions.agreed(attempt)
         if one.decided_at
     ]
     return sorted([*noted, *given, *done], key=lambda one: one.at)

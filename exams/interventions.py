@@ -8,11 +8,18 @@ from django.utils.translation import gettext as _
 from exams import attempts, voiding
 from exams.models import Answer, Attempt, AttemptState, Intervention, Measure
 from lms import audit
+from lms.compiled import Compiled, Given
 from lms.refusal import Refused
 from roster import reach
 from roster.models import Duty, User
 
+AGREED = Compiled(Intervention.objects.filter(attempt=Given("attempt"), agreed=True).order_by("decided_at"))
 VOIDABLE = (AttemptState.SITTING, AttemptState.HANDED_IN, AttemptState.MARKED)
+
+
+def agreed(attempt: Attempt) -> list[Intervention]:
+    """What two people decided about an attempt."""
+    return AGREED.all(attempt=attempt.pk)
 
 
 @transaction.atomic

@@ -177,17 +177,23 @@ def hand_in(request: Asking, attempt: int) -> HttpResponse:
     found = own_attempt(request, attempt)
     if found.state != AttemptState.SITTING and not found.receipt:
         return redirect("exam", exam=found.exam_id)
+    if found.state != AttemptState.SITTING:
+        return receipt(request, found)
     sheet = screens.sheet(found)
     context = {"attempt": found, "exam": found.exam, "sheet": sheet, "left": found.seconds_left(request.now)}
     if until := late.waits_until(found, now=request.now):
         here = passes.device_of(request) == found.device
         page = render(request, "exams/waits.html", {**context, "until": until, "here": here})
         return with_pass(request, page, found)
-    if found.state == AttemptState.SITTING:
-        return render(request, "exams/check.html", context)
-    token = rescue_keys.token(found.pk, passes.device_of(request))
-    context |= {"late": late_screens.told(found), "token": token, "rescue_key": rescue_keys.public_key()}
-    return render(request, "exams/receipt.html", {**context, **listing.afterwards(found, now=request.now)})
+    return render(request, "exams/check.html", context)
+
+
+def receipt(request: Asking, attempt: Attempt) -> HttpResponse:
+    """Of an attempt that was handed in, however its hand-in came about."""
+    context = {"attempt": attempt, "exam": attempt.exam, "sheet": screens.done(attempt)}
+    token = rescue_keys.token(attempt.pk, passes.device_of(request))
+    context |= {"late": late_screens.told(attempt), "token": token, "rescue_key": rescue_keys.public_key()}
+    return render(request, "exams/receipt.html", {**context, **listing.afterwards(attempt, now=request.now)})
 
 
 @require_safe

@@ -1,6 +1,6 @@
 from django import template
 
-from exams import incidents
+from exams import incidents, interventions
 from exams.models import Attempt, Intervention
 
 register = template.Library()
@@ -15,4 +15,4 @@ def noted(context: template.Context, attempt: Attempt) -> list[incidents.Noted]:
 @register.simple_tag
 def measures(attempt: Attempt) -> list[Intervention]:
     """What was decided over the head of who sat it, with the reasons; what was only asked for is not theirs to hear."""
-    return list(attempt.interventions.filter(agreed=True).order_by("decided_at"))
+    return interventions.agreed(attempt)
