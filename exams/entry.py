@@ -23,7 +23,7 @@ ABOUT = {
 
 
 GRANTED = Compiled(
-    Allowance.objects.filter(attempt__exam=Given("exam"), attempt__worker=Given("worker")).order_by("pk")
+    lambda: Allowance.objects.filter(attempt__exam=Given("exam"), attempt__worker=Given("worker")).order_by("pk")
 )
 
 

@@ -14,8 +14,8 @@ from lms.compiled import Compiled, Given
 from lms.refusal import Refused
 from roster.models import User
 
-OF = Compiled(Incident.objects.filter(attempt=Given("attempt")).order_by("at", "pk"))
-GIVEN = Compiled(Allowance.objects.filter(attempt=Given("attempt")))
+OF = Compiled(lambda: Incident.objects.filter(attempt=Given("attempt")).order_by("at", "pk"))
+GIVEN = Compiled(lambda: Allowance.objects.filter(attempt=Given("attempt")))
 AGAIN = timedelta(minutes=1)
 TONES = {IncidentKind.LEFT: "", IncidentKind.DEVICE: "", IncidentKind.NOTE: "warn"}
 

@@ -13,7 +13,7 @@ from lms.refusal import Refused
 from roster import reach
 from roster.models import Duty, User
 
-AGREED = Compiled(Intervention.objects.filter(attempt=Given("attempt"), agreed=True).order_by("decided_at"))
+AGREED = Compiled(lambda: Intervention.objects.filter(attempt=Given("attempt"), agreed=True).order_by("decided_at"))
 VOIDABLE = (AttemptState.SITTING, AttemptState.HANDED_IN, AttemptState.MARKED)
 
 

@@ -12,8 +12,8 @@ from exams.models import Attempt, Fate, JournalEntry, LateDecision
 from lms import times
 from lms.compiled import Compiled, Given
 
-WAITING = Compiled(deciding.waiting(Given("attempt")).only("fate"))
-DECIDED = Compiled(LateDecision.objects.filter(attempt=Given("attempt")).order_by("at"))
+WAITING = Compiled(lambda: deciding.waiting(Given("attempt")).only("fate"))
+DECIDED = Compiled(lambda: LateDecision.objects.filter(attempt=Given("attempt")).order_by("at"))
 
 
 @dataclass(frozen=True)

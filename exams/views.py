@@ -30,26 +30,21 @@ from lms.compiled import Compiled, Given
 from lms.refusal import Refused
 from roster import reach
 from roster.asking import Asking
+from roster.models import Worker
 
 
-# the pages that everybody asks for at the bell
-MINE = Attempt.objects.filter(worker=Given("worker"), exam__published_at__isnull=False).select_related("exam__territory")
-NEWEST = Compiled(MINE.filter(exam=Given("exam")).order_by("-number")[:1])
-OF_MINE = Compiled(MINE.filter(pk=Given("attempt")))
-
-
-def own(request: Asking) -> AttemptQuerySet:
+def own(worker: Worker | Given) -> AttemptQuerySet:
     """The attempts of the worker who asks; anyone else's do not exist."""
-    mine = Attempt.objects.filter(worker=reach.worker_of(request), exam__published_at__isnull=False)
-    return mine.select_related("exam__territory")
+    return Attempt.objects.filter(worker=worker, exam__published_at__isnull=False).select_related("exam__territory")
 
 
-def newest(request: Asking, exam: int) -> Attempt:
-    """The last of the asking worker's tries at an exam; 404 when there is none."""
-    return one_of_mine(request, NEWEST, exam=exam)
+# of the pages that everybody asks for at the bell
+NEWEST = Compiled(lambda: own(Given("worker")).filter(exam=Given("exam")).order_by("-number")[:1])
+ONE = Compiled(lambda: own(Given("worker")).filter(pk=Given("attempt")))
 
 
-def one_of_mine(request: Asking, query: Compiled[Attempt], **which: int) -> Attempt:
+def asked(request: Asking, query: Compiled[Attempt], **which: int) -> Attempt:
+    """The one of them that the query finds; 404 when there is none."""
     worker = reach.worker_of(request)
     found = query.first(worker=worker.pk, **which)
     if found is None:
@@ -58,9 +53,14 @@ def one_of_mine(request: Asking, query: Compiled[Attempt], **which: int) -> Atte
     return found
 
 
+def newest(request: Asking, exam: int) -> Attempt:
+    """The last of the asking worker's tries at an exam; 404 when there is none."""
+    return asked(request, NEWEST, exam=exam)
+
+
 def own_attempt(request: Asking, pk: int) -> Attempt:
     """One of them, closed on the spot if its time is over, the sweep has not been by, and no phone may still come back with answers."""
-    attempt = one_of_mine(request, OF_MINE, attempt=pk)
+    attempt = asked(request, ONE, attempt=pk)
     over = attempt.state == AttemptState.SITTING and request.now >= attempt.ends_at
     if over and not late.waits_until(attempt, now=request.now):
         attempt = attempts.hand_in(attempt, now=request.now)
@@ -70,7 +70,7 @@ def own_attempt(request: Asking, pk: int) -> Attempt:
 @require_safe
 @never_cache
 def exams(request: Asking) -> HttpResponse:
-    mine = own(request).exclude(exam__seed=TRYOUT).order_by("exam__closes_at", "number")
+    mine = own(reach.worker_of(request)).exclude(exam__seed=TRYOUT).order_by("exam__closes_at", "number")
     return render(request, "exams/list.html", listing.grouped(mine, now=request.now))
 
 

@@ -3,6 +3,7 @@ Queries that nearly every page asks: put together once for each process, then on
 running it and making its models. What comes back is what the queryset would give, and what counts queries sees each of them.
 """
 
+from collections.abc import Callable
 from copy import copy
 from datetime import date, datetime
 from functools import cached_property
@@ -30,10 +31,10 @@ class Given(Expression):
 
 
 class Compiled(Generic[M]):
-    """A queryset of models, with `Given` in the places of its values. It is never run itself, so it may stand at the top of a module."""
+    """A queryset of models, with `Given` in the places of its values. It is built when it is first asked, so it may stand at the top of a module."""
 
-    def __init__(self, queryset: QuerySet[M]) -> None:
-        self.queryset = queryset
+    def __init__(self, build: Callable[[], QuerySet[M]]) -> None:
+        self.build = build
 
     def all(self, **values: Any) -> list[M]:
         """What the queryset finds with these values."""
@@ -57,7 +58,7 @@ class Compiled(Generic[M]):
     @cached_property
     def _made(self) -> tuple[Any, str, tuple[Any, ...], Any]:
         """Django's compiler with all it knows of the columns, the statement, what goes into its places, how values are read."""
-        compiler = self.queryset.query.get_compiler(using=DATABASE)
+        compiler = self.build().query.get_compiler(using=DATABASE)
         statement, places = compiler.as_sql()
         columns = [column[0] for column in compiler.select[: compiler.col_count]]
         return compiler, statement, tuple(places), compiler.get_converters(columns)

@@ -5,7 +5,6 @@ Django writes a new session down empty as soon as it has a key, and a second tim
 the key is taken. Here the row comes with what it holds, so that a sign-in can write it in its own transaction.
 """
 
-from functools import cache
 from typing import Any
 
 from django.contrib.sessions.backends import base, db
@@ -15,12 +14,10 @@ from django.utils.crypto import get_random_string
 
 from lms.compiled import Compiled, Given
 
-
-@cache
-def standing() -> Compiled[Any]:
-    """The session of a key, while it lasts. Asked for late, since a session store may be named before there are models."""
-    model = db.SessionStore.get_model_class()
-    return Compiled(model.objects.filter(session_key=Given("key"), expire_date__gt=Given("now")))
+# the session of a key, while it lasts
+STANDING: Compiled[Any] = Compiled(
+    lambda: db.SessionStore.get_model_class().objects.filter(session_key=Given("key"), expire_date__gt=Given("now"))
+)
 
 
 class SessionStore(db.SessionStore):
@@ -28,7 +25,7 @@ class SessionStore(db.SessionStore):
     _written: tuple[str | None, bytes] | None = None
 
     def load(self) -> dict[str, Any]:
-        found = standing().first(key=self.session_key, now=timezone.now())
+        found = STANDING.first(key=self.session_key, now=timezone.now())
         if found is None:
             self._session_key = None  # over, or never ours: the next one gets a key of its own
             return {}

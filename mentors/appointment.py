@@ -22,9 +22,11 @@ LEVEL_OF = {Mentor.COUNTY: Level.COUNTY, Mentor.TOWNSHIP: Level.TOWNSHIP}
 
 # one row at most: a worker is appointed once, and again in the same row
 ASKING = Compiled(
-    Mentor.objects.serving_on(Given("today"))
-    .filter(worker=Given("worker"))
-    .select_related("worker__township", "worker__user", "territory")
+    lambda: (
+        Mentor.objects.serving_on(Given("today"))
+        .filter(worker=Given("worker"))
+        .select_related("worker__township", "worker__user", "territory")
+    )
 )
 
 

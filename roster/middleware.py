@@ -22,7 +22,7 @@ PAPERS = ("/agreement/", "/notice/")
 ACCOUNT = "/account/"
 # those that exist for roles: of somebody who is a worker as well, the others stay open without a second factor
 ROLES = (BACK_OFFICE, "/bulletin")
-NEWEST = Compiled(Agreement.objects.filter(published_at__lte=Given("now")).order_by("-version").only("pk")[:1])
+NEWEST = Compiled(lambda: Agreement.objects.filter(published_at__lte=Given("now")).order_by("-version").only("pk")[:1])
 
 
 def first_things_first(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
