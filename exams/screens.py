@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from exams import papers, questions, saving, scoring, sheets
 from exams.models import Answer, Attempt, Award, PaperItem, QuestionKind
@@ -112,7 +112,8 @@ class Sheet:
         return times.clock(max(saved)) if saved else ""
 
 
-class Done(NamedTuple):
+@dataclass(frozen=True)
+class Done:
     """How much of a paper was answered: all that is said of it once it is handed in."""
 
     answered: int

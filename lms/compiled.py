@@ -26,8 +26,8 @@ class Given(Expression):
         super().__init__(output_field=models.Field())
         self.name = name
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
-        return "%s", [self]
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        return "%s", (self,)
 
 
 class Compiled(Generic[M]):
@@ -48,7 +48,8 @@ class Compiled(Generic[M]):
         compiler.execute_sql = lambda *_args, **_more: found
         compiler.get_converters = lambda _columns: converters
         query = SimpleNamespace(get_compiler=lambda **_using: compiler)
-        return list(ModelIterable(SimpleNamespace(db=DATABASE, query=query, _known_related_objects={})))
+        asked: Any = SimpleNamespace(db=DATABASE, query=query, _known_related_objects={})
+        return list(ModelIterable(asked))
 
     def first(self, **values: Any) -> M | None:
         """The first of them; the queryset says which by its order and ends with `[:1]`."""

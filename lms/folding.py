@@ -87,7 +87,7 @@ def fixed(said: FilterExpression) -> bool:
 
 def included(node: IncludeNode, template: Template) -> str | None:
     """A template that is text but for names, all of which are given a text here."""
-    name, given = str(node.template.resolve({})), node.extra_context
+    name, given = str(node.template.resolve(Context())), node.extra_context
     above = reading.__dict__.setdefault("names", [])
     if name in above or not all(map(fixed, given.values())):
         return None
@@ -100,8 +100,8 @@ def included(node: IncludeNode, template: Template) -> str | None:
         above.remove(name)
     if not all(isinstance(one, TextNode) or names(one, given) for one in inner.nodelist):
         return None
-    values = Context({key: said.resolve({}) for key, said in given.items()})
-    return "".join(one.render_annotated(values) for one in inner.nodelist)
+    values = Context({key: said.resolve(Context()) for key, said in given.items()})
+    return "".join(str(one.render_annotated(values)) for one in inner.nodelist)
 
 
 def names(node: Node, given: dict[str, FilterExpression]) -> bool:
