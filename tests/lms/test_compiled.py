@@ -11,6 +11,8 @@ from django.utils import timezone
 from lms.compiled import Compiled, Given
 from roster.models import RoleGrant, User, Worker
 
+pytestmark = pytest.mark.postgres
+
 WORKER_OF = Compiled(lambda: User.objects.select_related("worker__township").filter(pk=Given("user")))
 NAMED = Compiled(lambda: Worker.objects.filter(name=Given("name")).order_by("-pk").only("name")[:2])
 HELD = Compiled(lambda: RoleGrant.objects.holding(on=Given("day")).filter(user=Given("user")))
