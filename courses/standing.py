@@ -69,6 +69,8 @@ class Standing:
 def of(worker: Worker | None, courses: Iterable[CoursePage], *, bodies: bool = False) -> list[Standing]:
     """Each course with its live lessons and how far the worker is; without a worker nothing is begun."""
     courses = list(courses)
+    if not courses:
+        return []
     lessons = _lessons(courses, bodies=bodies)
     progress = _progress(worker, [lesson.pk for several in lessons.values() for lesson in several])
     return [

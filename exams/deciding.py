@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from exams import exchange, late, saving, scoring, sheets
 from exams.models import Answer, Attempt, AttemptState, JournalEntry, LateDecision
 from lms import audit, times
+from lms.compiled import Given
 from lms.refusal import Refused
 from roster.models import User
 
@@ -26,7 +27,7 @@ class Change:
     seq: int  # of the answer that stands, 0 for none
 
 
-def waiting(attempt: Attempt | int) -> QuerySet[JournalEntry]:
+def waiting(attempt: Attempt | int | Given) -> QuerySet[JournalEntry]:
     """What waits of an attempt, in the order of arrival."""
     return JournalEntry.objects.waiting(*late.KEPT).filter(attempt=attempt).order_by("at", "seq", "page")
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from exams import listing, papers, resits
 from exams.models import Allowance, AllowanceKind, Attempt, AttemptState, Counts, Exam, ExamKind
 from lms import audit, times
+from lms.compiled import Compiled, Given
 from lms.refusal import Refused
 
 ABOUT = {
@@ -19,6 +20,11 @@ ABOUT = {
     ExamKind.MOCK: gettext_lazy("用来熟悉考试，交卷就出分，不记入档案。"),
     ExamKind.PRACTICE: gettext_lazy("用来练习，交卷就出分，不记入档案。"),
 }
+
+
+GRANTED = Compiled(
+    lambda: Allowance.objects.filter(attempt__exam=Given("exam"), attempt__worker=Given("worker")).order_by("pk")
+)
 
 
 @transaction.atomic
@@ -50,8 +56,7 @@ def clock(attempt: Attempt, *, now: datetime) -> dict[str, Any]:
 
 def granted(attempt: Attempt) -> list[str]:
     """What was given to this person for this exam, each with its reason."""
-    found = Allowance.objects.filter(attempt__exam=attempt.exam_id, attempt__worker=attempt.worker_id).order_by("pk")
-    return [_granted(one) for one in found]
+    return [_granted(one) for one in GRANTED.all(exam=attempt.exam_id, worker=attempt.worker_id)]
 
 
 def _granted(one: Allowance) -> str:

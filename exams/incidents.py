@@ -7,11 +7,15 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from exams.models import AllowanceKind, Attempt, Incident, IncidentKind, Intervention, Measure
+from exams.models import Allowance, AllowanceKind, Attempt, Incident, IncidentKind, Intervention, Measure
 from lms import audit, times
+from lms.compiled import Compiled, Given
 from lms.refusal import Refused
 from roster.models import User
 
+OF = Compiled(lambda: Incident.objects.filter(attempt=Given("attempt")).order_by("at", "pk"))
+GIVEN = Compiled(lambda: Allowance.objects.filter(attempt=Given("attempt")))
+AGREED = Compiled(lambda: Intervention.objects.filter(attempt=Given("attempt"), agreed=True).order_by("decided_at"))
 AGAIN = timedelta(minutes=1)
 MOST_CHANGES = 10  # of device in one attempt that are written down each by itself
 TONES = {IncidentKind.LEFT: "", IncidentKind.DEVICE: "", IncidentKind.NOTE: "warn"}
@@ -29,6 +33,11 @@ def note(attempt: Attempt, *, text: str, by: User, now: datetime) -> Incident:
     written = Incident.objects.create(at=now, **same)
     audit.note("exam.incident_noted", now=now, actor=by, subject=attempt, incident=written.pk)
     return written
+
+
+def agreed(attempt: Attempt) -> list[Intervention]:
+    """What two people decided about an attempt."""
+    return AGREED.all(attempt=attempt.pk)
 
 
 def changed_device(attempt: Attempt, *, now: datetime) -> bool:
@@ -79,15 +88,16 @@ def own(attempt: Attempt, *, now: datetime) -> list[Noted]:
 
     How alike the wrong answers are says how many were wrong, so it waits for the results.
     """
-    found = attempt.incidents.order_by("at", "pk")
-    noted = told(found if attempt.exam.released(now) else found.exclude(kind=IncidentKind.ALIKE))
+    found = OF.all(attempt=attempt.pk)
+    told_now = attempt.exam.released(now)
+    noted = told(one for one in found if told_now or one.kind != IncidentKind.ALIKE)
     given = [
         Noted(one.at, one.kind, str(AllowanceKind(one.kind).label), _("理由：%s") % one.reason)
-        for one in attempt.allowances.all()
+        for one in GIVEN.all(attempt=attempt.pk)
     ]
     done = [
         Noted(one.decided_at, one.measure, str(Measure(one.measure).label), _("理由：%s") % one.reason)
-        for one in attempt.interventions.filter(agreed=True)
+        for one in agreed(attempt)
         if one.decided_at
     ]
     return sorted([*noted, *given, *done], key=lambda one: one.at)

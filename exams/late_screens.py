@@ -8,8 +8,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from exams import deciding, late, lateness, questions, saving, sheets
-from exams.models import Attempt, Fate, JournalEntry
+from exams.models import Attempt, Fate, JournalEntry, LateDecision
 from lms import times
+from lms.compiled import Compiled, Given
+
+WAITING = Compiled(lambda: deciding.waiting(Given("attempt")).only("fate"))
+DECIDED = Compiled(lambda: LateDecision.objects.filter(attempt=Given("attempt")).order_by("at"))
 
 
 @dataclass(frozen=True)
@@ -49,14 +53,14 @@ class Standing:
 def told(attempt: Attempt) -> list[tuple[str, str]]:
     """(tone, sentence) for the one whose answers they are: what waits, and what was decided and why."""
     said = []
-    waiting = deciding.waiting(attempt)
+    waiting = {(one.item_id, one.fate) for one in WAITING.all(attempt=attempt.pk)}
     for fate, sentence in (
         (Fate.LATE, _("有 %d 题的改动到得太晚，已经收到，等管理员决定是否计入。")),
         (Fate.ELSEWHERE, _("换设备以后，原来那台又送来 %d 题的改动，已经收到，等管理员决定是否计入。")),
     ):
-        if waits := waiting.filter(fate=fate).values("item").distinct().count():
+        if waits := sum(of == fate for _item, of in waiting):
             said.append(("warn", sentence % waits))
-    for done in attempt.late_decisions.order_by("at"):
+    for done in DECIDED.all(attempt=attempt.pk):
         words = {"at": times.in_short(done.at), "n": done.answers, "reason": done.reason}
         if done.accepted:
             said.append(("ok", _("迟到的 %(n)d 题答案已在 %(at)s 计入成绩。理由：%(reason)s") % words))

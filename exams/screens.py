@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from exams import papers, questions, scoring
+from exams import papers, questions, saving, scoring, sheets
 from exams.models import Answer, Attempt, Award, PaperItem, QuestionKind
 from lms import times
 
@@ -114,6 +114,21 @@ class Sheet:
     def last_saved_at(self) -> str:
         saved: list[datetime] = [question.answer.saved_at for question in self.questions if question.answer]
         return times.clock(max(saved)) if saved else ""
+
+
+@dataclass(frozen=True)
+class Done:
+    """How much of a paper was answered: all that is said of it once it is handed in."""
+
+    answered: int
+    count: int
+
+
+def done(attempt: Attempt) -> Done:
+    """The same figures as of the whole `sheet`, without questions and options."""
+    items = sheets.of(attempt.exam_id).items
+    values = (questions.face(items[item_id].kind).unpack(stored) for item_id, stored in saving.given(attempt.pk))
+    return Done(sum(not scoring.blank(value) for value in values), len(attempt.paper))
 
 
 def sheet(attempt: Attempt, *, marked: bool = False) -> Sheet:

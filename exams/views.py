@@ -28,29 +28,41 @@ from exams import (
 )
 from exams.forms import PledgeForm
 from exams.models import TRYOUT, Attempt, AttemptQuerySet, AttemptState, Picture
+from lms.compiled import Compiled, Given
 from lms.refusal import Refused
 from roster import reach
 from roster.asking import Asking
+from roster.models import Worker
 
 
-def own(request: Asking) -> AttemptQuerySet:
+def own(worker: Worker | Given) -> AttemptQuerySet:
     """The attempts of the worker who asks; anyone else's do not exist."""
-    mine = Attempt.objects.filter(worker=reach.worker_of(request), exam__published_at__isnull=False)
-    return mine.select_related("exam__territory")
+    return Attempt.objects.filter(worker=worker, exam__published_at__isnull=False).select_related("exam__territory")
+
+
+# of the pages that everybody asks for at the bell
+NEWEST = Compiled(lambda: own(Given("worker")).filter(exam=Given("exam")).order_by("-number")[:1])
+ONE = Compiled(lambda: own(Given("worker")).filter(pk=Given("attempt")))
+
+
+def asked(request: Asking, query: Compiled[Attempt], **which: int) -> Attempt:
+    """The one of them that the query finds; 404 when there is none."""
+    worker = reach.worker_of(request)
+    found = query.first(worker=worker.pk, **which)
+    if found is None:
+        raise Http404
+    found.worker = worker
+    return found
 
 
 def newest(request: Asking, exam: int) -> Attempt:
     """The last of the asking worker's tries at an exam; 404 when there is none."""
-    found = own(request).filter(exam=exam).order_by("-number").first()
-    if found is None:
-        raise Http404
-    return found
+    return asked(request, NEWEST, exam=exam)
 
 
 def own_attempt(request: Asking, pk: int) -> Attempt:
     """One of them, closed on the spot if its time is over, the sweep has not been by, and no phone may still come back with answers."""
-    attempt = get_object_or_404(own(request), pk=pk)
-    attempt.worker = reach.worker_of(request)
+    attempt = asked(request, ONE, attempt=pk)
     over = attempt.state == AttemptState.SITTING and request.now >= attempt.ends_at
     if over and not late.waits_until(attempt, now=request.now):
         attempt = attempts.hand_in(attempt, now=request.now)
@@ -60,7 +72,7 @@ def own_attempt(request: Asking, pk: int) -> Attempt:
 @require_safe
 @never_cache
 def exams(request: Asking) -> HttpResponse:
-    mine = own(request).exclude(exam__seed=TRYOUT).order_by("exam__closes_at", "number")
+    mine = own(reach.worker_of(request)).exclude(exam__seed=TRYOUT).order_by("exam__closes_at", "number")
     return render(request, "exams/list.html", listing.grouped(mine, now=request.now))
 
 
@@ -167,17 +179,23 @@ def hand_in(request: Asking, attempt: int) -> HttpResponse:
     found = own_attempt(request, attempt)
     if found.state != AttemptState.SITTING and not found.receipt:
         return redirect("exam", exam=found.exam_id)
+    if found.state != AttemptState.SITTING:
+        return receipt(request, found)
     sheet = screens.sheet(found)
     context = {"attempt": found, "exam": found.exam, "sheet": sheet, "left": found.seconds_left(request.now)}
     if until := late.waits_until(found, now=request.now):
         here = passes.device_of(request) == found.device
         page = render(request, "exams/waits.html", {**context, "until": until, "here": here})
         return with_pass(request, page, found)
-    if found.state == AttemptState.SITTING:
-        return render(request, "exams/check.html", context)
-    token = rescue_keys.token(found.pk, passes.device_of(request))
-    context |= {"late": late_screens.told(found), "token": token, "rescue_key": rescue_keys.public_key()}
-    return render(request, "exams/receipt.html", {**context, **listing.afterwards(found, now=request.now)})
+    return render(request, "exams/check.html", context)
+
+
+def receipt(request: Asking, attempt: Attempt) -> HttpResponse:
+    """Of an attempt that was handed in, however its hand-in came about."""
+    context = {"attempt": attempt, "exam": attempt.exam, "sheet": screens.done(attempt)}
+    token = rescue_keys.token(attempt.pk, passes.device_of(request))
+    context |= {"late": late_screens.told(attempt), "token": token, "rescue_key": rescue_keys.public_key()}
+    return render(request, "exams/receipt.html", {**context, **listing.afterwards(attempt, now=request.now)})
 
 
 @require_safe

@@ -9,12 +9,28 @@ from typing import Any
 
 from django.contrib.sessions.backends import base, db
 from django.db import router
+from django.utils import timezone
 from django.utils.crypto import get_random_string
+
+from lms.compiled import Compiled, Given
+
+# the session of a key, while it lasts
+STANDING: Compiled[Any] = Compiled(
+    lambda: db.SessionStore.get_model_class().objects.filter(session_key=Given("key"), expire_date__gt=Given("now"))
+)
 
 
 class SessionStore(db.SessionStore):
     _row_to_come = False  # the key is drawn, and no row has it yet
     _written: tuple[str | None, bytes] | None = None
+
+    def load(self) -> dict[str, Any]:
+        found = STANDING.first(key=self.session_key, now=timezone.now())
+        if found is None:
+            self._session_key = None  # over, or never ours: the next one gets a key of its own
+            return {}
+        held: dict[str, Any] = self.decode(found.session_data)
+        return held
 
     def create(self) -> None:
         """A new key, whose row `save` inserts. Of 36 to the 32nd none is drawn twice; if one were, the insert would be refused."""

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from lms import audit
+from lms.compiled import Compiled, Given
 from lms.refusal import Refused
 from mentors.models import Claim, Mentor, MentorQuerySet
 from roster import coverage, reach
@@ -19,14 +20,22 @@ APPOINTING = (Role.CITY_ADMIN, Role.COUNTY_ADMIN, Duty.TRAINING)
 LEVEL_OF = {Mentor.COUNTY: Level.COUNTY, Mentor.TOWNSHIP: Level.TOWNSHIP}
 
 
+# one row at most: a worker is appointed once, and again in the same row
+ASKING = Compiled(
+    lambda: (
+        Mentor.objects.serving_on(Given("today"))
+        .filter(worker=Given("worker"))
+        .select_related("worker__township", "worker__user", "territory")
+    )
+)
+
+
 def mentor_of(request: Asking) -> Mentor | None:
     """The serving mentor who is asking; looked up once a request."""
     if not hasattr(request, "_mentor"):
         worker = getattr(request.user, "worker", None)
-        serving = Mentor.objects.serving(now=request.now).select_related(
-            "worker__township", "worker__user", "territory"
-        )
-        request._mentor = serving.filter(worker=worker).first() if worker else None  # type: ignore[attr-defined]
+        today = timezone.localdate(request.now)
+        request._mentor = ASKING.first(worker=worker.pk, today=today) if worker else None  # type: ignore[attr-defined]
     return request._mentor  # type: ignore[attr-defined]
 
 

@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import datetime
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -14,8 +15,10 @@ from roster.models import Territory, Worker
 
 class MentorQuerySet(models.QuerySet["Mentor"]):
     def serving(self, *, now: datetime) -> "MentorQuerySet":
-        today = timezone.localdate(now)
-        return self.filter(Q(until=None) | Q(until__gt=today), since__lte=today)
+        return self.serving_on(timezone.localdate(now))
+
+    def serving_on(self, day: Any) -> "MentorQuerySet":
+        return self.filter(Q(until=None) | Q(until__gt=day), since__lte=day)
 
 
 class Mentor(models.Model):

@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from lms.compiled import Compiled, Given
 from lms.policy import BACK_OFFICE
 from roster import devices, notices, reach, second_factor
 from roster.models import Agreement, Signature, User
@@ -21,6 +22,7 @@ PAPERS = ("/agreement/", "/notice/")
 ACCOUNT = "/account/"
 # those that exist for roles: of somebody who is a worker as well, the others stay open without a second factor
 ROLES = (BACK_OFFICE, "/bulletin")
+NEWEST = Compiled(lambda: Agreement.objects.filter(published_at__lte=Given("now")).order_by("-version").only("pk")[:1])
 
 
 def first_things_first(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -94,15 +96,10 @@ def unsigned(request: HttpRequest) -> bool:
     worker = getattr(request.user, "worker", None)
     if worker is None:
         return False
-    newest = (
-        Agreement.objects.filter(published_at__lte=request.now)  # type: ignore[attr-defined]
-        .order_by("-version")
-        .values_list("pk", flat=True)
-        .first()
-    )
-    if newest is None or request.session.get("agreement") == newest:
+    newest = NEWEST.first(now=request.now)  # type: ignore[attr-defined]
+    if newest is None or request.session.get("agreement") == newest.pk:
         return False
     if Signature.objects.filter(worker=worker, agreement=newest).exists():
-        request.session["agreement"] = newest
+        request.session["agreement"] = newest.pk
         return False
     return True

@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from lms import audit
+from lms.compiled import Compiled, Given
 from lms.personal import about_workers
 from lms.refusal import Refused
 from roster import reach
@@ -80,10 +81,13 @@ def publish(*, title: str, text: str, by: User | None, now: datetime) -> Notice:
 # --- reading it -------------------------------------------------------------------------------------------------------
 
 
+# the long text is left for the page that shows it: everybody who signs in is asked this
+NEWEST = Compiled(lambda: Notice.objects.filter(published_at__lte=Given("now")).order_by("-version").defer("text")[:1])
+
+
 def due(user: User, *, now: datetime) -> Notice | None:
     """The newest published version when this person has yet to read it."""
-    # the long text is left for the page that shows it: everybody who signs in is asked this
-    newest = versions().filter(published_at__lte=now).defer("text").first()
+    newest = NEWEST.first(now=now)
     return None if newest is None or Acceptance.objects.filter(user=user, notice=newest).exists() else newest
 
 

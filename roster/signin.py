@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from lms.compiled import Compiled, Given
 from roster import guesses, identity, known_devices, reach, roles
 from roster.guesses import Step, Try
 from roster.models import User, mobile_lookup
@@ -19,6 +20,12 @@ from roster.models import User, mobile_lookup
 SHARING = 5  # how many people may share a telephone and still sign in with it
 # keys of the session (see roster.idle): when its person last did something, and that this is a worker who holds a role
 SEEN, HOLDS = "seen", "holds"
+# of the worker no more than that there is one: their sealed numbers need not be opened at the door
+CANDIDATES = User.objects.select_related("worker").only(
+    *(one.name for one in User._meta.concrete_fields), "worker__user"
+)
+BY_MOBILE = Compiled(lambda: CANDIDATES.filter(mobile_hash=Given("hash")).order_by("pk")[:SHARING])
+BY_KEY = Compiled(lambda: User.objects.select_related("worker").filter(pk=Given("user")))
 
 
 class Argon2idHasher(Argon2PasswordHasher):
@@ -48,7 +55,7 @@ class Backend(ModelBackend):
 
     def get_user(self, user_id: int) -> User | None:
         """With the worker, whom nearly every screen asks for: one query less on each of them."""
-        user = User.objects.select_related("worker").filter(pk=user_id).first()
+        user = BY_KEY.first(user=user_id)
         return user if user and self.user_can_authenticate(user) else None
 
     def get_user_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
@@ -102,14 +109,10 @@ def fitting(candidates: list[User], password: str) -> list[User]:
 
 
 def candidates_for(typed: str) -> list[User]:
-    # of the worker no more than that there is one: their sealed numbers need not be opened here
-    users = User.objects.select_related("worker").only(
-        *(one.name for one in User._meta.concrete_fields), "worker__user"
-    )
     mobile = identity.mobile(typed).first
     if mobile:
-        return list(users.filter(mobile_hash=mobile_lookup(mobile)).order_by("pk")[:SHARING])
-    return list(users.filter(username__iexact=typed.strip())[:1])
+        return BY_MOBILE.all(hash=mobile_lookup(mobile))
+    return list(CANDIDATES.filter(username__iexact=typed.strip())[:1])
 
 
 def own_password_fits(user: User, password: str, *, now: datetime) -> bool | None:

@@ -18,4 +18,4 @@ register.filter("closed_early", incidents.closed_early)
 @register.simple_tag
 def measures(attempt: Attempt) -> list[Intervention]:
     """What was decided over the head of who sat it, with the reasons; what was only asked for is not theirs to hear."""
-    return list(attempt.interventions.filter(agreed=True).order_by("decided_at"))
+    return incidents.agreed(attempt)

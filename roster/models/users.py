@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import date, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
@@ -89,7 +89,7 @@ class Duty(models.TextChoices):
 
 
 class RoleGrantQuerySet(models.QuerySet["RoleGrant"]):
-    def holding(self, *, on: date) -> "RoleGrantQuerySet":
+    def holding(self, *, on: Any) -> "RoleGrantQuerySet":
         return self.filter(Q(until=None) | Q(until__gt=on), since__lte=on)
 
     def overlapping(self, since: date, until: date | None) -> "RoleGrantQuerySet":

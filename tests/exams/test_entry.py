@@ -98,6 +98,17 @@ def test_the_receipt_of_a_void_attempt_says_so(sitting, client, now):
     assert client.get(reverse("exam_receipts", args=[sitting.pk])).status_code == 200
 
 
+def test_what_everybody_asks_for_on_the_day_takes_few_queries(
+    sitting, make_exam, client, now, django_assert_max_num_queries
+):
+    waiting, done = make_exam(), attempts.hand_in(sitting, now=now)
+    page(client, waiting)  # that the agreement is signed is remembered in the session
+    with django_assert_max_num_queries(6):
+        assert waiting.title in page(client, waiting)
+    with django_assert_max_num_queries(11):
+        assert done.receipt in client.get(reverse("hand_in", args=[done.pk])).text
+
+
 def test_the_list_of_exams_costs_the_same_for_one_and_three(make_exam, client, django_assert_max_num_queries):
     costs = []
     for more in (1, 2):
