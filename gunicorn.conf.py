@@ -51,7 +51,7 @@ def post_worker_init(worker: Any) -> None:
     """How many requests wait for a thread: the exam lane asks it before a save. And the papers that are about to be asked for."""
     from django.utils import timezone
 
-    from exams import pressure, warming
+    from exams.day import pressure, warming
 
     warming.warm(now=timezone.now())
     pressure.watch(worker.tpool.waiting.qsize)

@@ -3,7 +3,7 @@
 import json
 from decimal import Decimal
 
-from exams import receipts
+from exams.day import receipts
 from exams.models import Answer, Attempt, AttemptState, Fate, JournalEntry, PaperItem
 
 

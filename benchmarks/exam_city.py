@@ -10,7 +10,8 @@ from django.contrib.auth.hashers import make_password
 from django.core.management import call_command
 from django.db.models import Count
 
-from exams import banks, drawing, papers, passes
+from exams.before import banks, drawing, papers
+from exams.day import passes
 from exams.models import Attempt, Exam, Question
 from roster.models import Agreement, Signature, Territory, User, Worker, mobile_lookup
 

@@ -41,7 +41,7 @@ from exam_stored import POSTGRES, durable, held_up, stored, stored_in  # noqa: E
 from exam_table import table  # noqa: E402
 from machine import memory  # noqa: E402
 
-from exams import attempts  # noqa: E402
+from exams.day import attempts  # noqa: E402
 from exams.models import Attempt  # noqa: E402
 
 

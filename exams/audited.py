@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from exams.models import Measure
-from exams.windows import Reason
+from exams.room.windows import Reason
 
 ACTIONS = {
     _("考试"): {

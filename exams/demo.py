@@ -9,8 +9,12 @@ from typing import Any
 
 from django.utils import timezone
 
-from exams import banks, brought, demo_answers, drawing, marking, papers, tryout
+from exams import demo_answers
+from exams.before import banks, drawing, papers
+from exams.day import brought
+from exams.marks import marking
 from exams.models import AttemptState, Counts, Exam, ExamKind, Layout
+from exams.worker import tryout
 from lms.demo import City
 from roster.models import Employment, Level, Territory, Worker
 

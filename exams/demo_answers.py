@@ -3,8 +3,8 @@
 import re
 from random import Random
 
+from exams.before.questions import Value
 from exams.models import PaperItem, QuestionKind
-from exams.questions import Value
 
 OPENINGS = [
     "我是这样想的。",

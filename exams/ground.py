@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from exams import banks, tryout
+from exams.before import banks
+from exams.worker import tryout
 
 
 def lay(*, now: datetime) -> list[str]:

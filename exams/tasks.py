@@ -4,8 +4,11 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from exams import attempts, drawing, evidence, marking
+from exams.before import drawing
+from exams.day import attempts
+from exams.marks import marking
 from exams.models import Exam
+from exams.room import evidence
 from lms import jobs
 from lms.refusal import Refused
 

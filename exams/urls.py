@@ -1,6 +1,6 @@
 from django.urls import path
 
-from exams import views
+from exams.worker import views
 
 urlpatterns = [
     path("exams/", views.exams, name="exams"),

@@ -7,9 +7,13 @@ from django.utils.translation import gettext_lazy
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
-from exams import cms, cms_people, cms_pictures, cms_room, cms_sitter, drafts, late_cms, rescue_cms, rooms, tally
+from exams.before import drafts
+from exams.claims import late_cms, rescue_cms
+from exams.marks import tally
 from exams.models import AttemptState, Exam, Intervention
-from exams.viewsets import BankViewSet, QuestionViewSet
+from exams.office import cms, cms_people, cms_pictures
+from exams.office.viewsets import BankViewSet, QuestionViewSet
+from exams.room import cms_room, cms_sitter, rooms
 from lms import menus, times
 from lms.panels import Waiting, WaitingPanel
 from roster import reach

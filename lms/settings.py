@@ -119,7 +119,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "lms.urls"
 WSGI_APPLICATION = "lms.wsgi.application"
 # what is answered beside the middleware, by how its address begins (docs/decisions/0020-exam-day.md)
-LANES = {"/exams/sit/": "exams.lane.application"}
+LANES = {"/exams/sit/": "exams.day.lane.application"}
 
 TEMPLATES = [
     {

@@ -7,7 +7,8 @@ from random import Random
 
 from django.utils import timezone
 
-from exams import demo_answers, marking
+from exams import demo_answers
+from exams.marks import marking
 from exams.models import Exam, PaperItem
 from lms.demo import City
 from mentors import appointment, intake, queue

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F
 
-from exams import marking
+from exams.marks import marking
 from exams.models import PaperItem
 from mentors import queue
 from mentors.models import Claim, Mentor
@@ -38,7 +38,7 @@ def take_in(marked: Sequence[Marked], *, now: datetime) -> int:
     """Take in marks by the rules of `queue.claim` and `queue.award`, in one transaction; returns how many counted.
 
     Left alone is what no longer waits, what is in someone's hands or was, and what that mentor may not mark.
-    Posts the service of each mentor; results are settled but posted by `exams.marking.post_results`.
+    Posts the service of each mentor; results are settled but posted by `exams.marks.marking.post_results`.
     """
     counted = _counted(marked)
     claims = Claim.objects.bulk_create([_claim(one) for one in counted], batch_size=500)

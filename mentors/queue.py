@@ -14,7 +14,7 @@ from django.db.models import Case, Exists, F, IntegerField, OuterRef, QuerySet, 
 from django.db.models.functions import Mod
 from django.utils.translation import gettext as _
 
-from exams import marking
+from exams.marks import marking
 from exams.models import Answer, AttemptState, Award, Exam, PaperItem, QuestionKind
 from lms.refusal import Refused
 from mentors.models import Claim, Mentor, opaque_key

@@ -10,7 +10,7 @@ from zlib import crc32
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
-from exams import marking
+from exams.marks import marking
 from exams.models import Answer, Award
 from lms import numbers
 from mentors.models import Claim, Mentor

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from exams import showing
+from exams.before import showing
 from exams.models import Award
 from lms import numbers
 from lms.refusal import Refused

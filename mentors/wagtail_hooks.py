@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
-from exams import marking
+from exams.marks import marking
 from lms.panels import Waiting, WaitingPanel
 from mentors import appointment, cms
 from roster import reach

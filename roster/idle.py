@@ -2,7 +2,7 @@
 
 Half an hour for those who work in the back office, two weeks (the age of the session) for workers on a phone of their own. Whatever the
 open page asks of the server by itself counts as being there, so a lesson that beats is never cut; what Wagtail's editor asks in the
-background does not. An exam that is being sat needs no session: it has a pass of its own (`exams.passes`).
+background does not. An exam that is being sat needs no session: it has a pass of its own (`exams.day.passes`).
 """
 
 from collections.abc import Callable

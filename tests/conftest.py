@@ -19,7 +19,7 @@ from django.core.cache import cache
 from django.test import Client, TransactionTestCase
 from django.utils import timezone
 
-from exams import flood, sheets
+from exams.day import flood, sheets
 from mentors.models import Mentor
 from roster import roles
 from roster.models import (

@@ -102,7 +102,7 @@ def test_a_worker_refuses_a_message_that_is_pickled() -> None:
 UNESCAPED = re.compile(r"\|\s*safe\b|\|\s*safeseq\b|autoescape\s+off|\|\s*richtext\b")
 # what may say that its text is safe: each escapes what it was given
 # (a report of an error is drawn by Django, and only loses numbers; a QR code is drawn from a key of ours)
-SAYS_SAFE = {"courses/markup.py", "exams/pieces.py", "lms/reporting.py", "roster/my_account.py"}
+SAYS_SAFE = {"courses/markup.py", "exams/day/pieces.py", "lms/reporting.py", "roster/my_account.py"}
 
 
 def test_no_template_puts_text_in_unescaped() -> None:

@@ -25,7 +25,7 @@ RECORDED = frozenset({ExamKind.FORMAL, ExamKind.ENTRY, ExamKind.RESIT})
 # what may be sat more than once
 REPEATED = frozenset({ExamKind.ENTRY, ExamKind.MOCK, ExamKind.PRACTICE})
 MOST_TRIES = 20
-# the seed of the standing exam in which everybody tries the screen (`exams.tryout`); all others draw theirs by chance
+# the seed of the standing exam in which everybody tries the screen (`exams.worker.tryout`); all others draw theirs by chance
 TRYOUT = "tryout"
 
 

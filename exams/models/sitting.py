@@ -170,7 +170,7 @@ class Attempt(models.Model):
 class Answer(models.Model):
     """The newest answer to one question of one attempt. The pair is the key: a save is one statement.
 
-    No foreign key is checked by the database here: the statement that writes (`exams.saving`) reads the attempt it guards, and
+    No foreign key is checked by the database here: the statement that writes (`exams.day.saving`) reads the attempt it guards, and
     what is not on its paper never gets that far. The check would cost as much as the save.
     """
 
@@ -229,7 +229,7 @@ class JournalEntry(models.Model):
     page = models.PositiveIntegerField(_("页面编号"))
     at = models.DateTimeField(_("到达时间"))
     fate = models.PositiveSmallIntegerField(_("是否计入"), choices=Fate.choices)
-    # seq of the counted entry that `value` is a change of; none: `value` is the whole answer (`exams.journal`)
+    # seq of the counted entry that `value` is a change of; none: `value` is the whole answer (`exams.day.journal`)
     base = models.PositiveIntegerField(_("在哪一次上改"), null=True, blank=True)
     value = models.TextField(_("内容"), blank=True)
     # milliseconds between the finger and the arrival, as the phone says; only of what came late

@@ -3,8 +3,9 @@ from datetime import datetime
 from django import template
 from django.db.models import F, Q, QuerySet
 
-from exams import listing, tries
+from exams.marks import tries
 from exams.models import TRYOUT, Attempt, AttemptState, ExamKind
+from exams.worker import listing
 from lms import numbers, times
 from lms.compiled import Compiled, Given
 from lms.home import Due

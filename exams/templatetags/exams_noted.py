@@ -1,6 +1,6 @@
 from django import template
 
-from exams import incidents
+from exams.day import incidents
 from exams.models import Attempt, Intervention
 
 register = template.Library()

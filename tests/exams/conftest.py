@@ -12,7 +12,8 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
-from exams import attempts, drawing, papers, passes, pictures, saving
+from exams.before import drawing, papers, pictures
+from exams.day import attempts, passes, saving
 from exams.models import Attempt, Bank, Exam, PaperItem, Question
 from lms.refusal import Refused
 from roster.models import User, Worker

@@ -18,8 +18,11 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from exams import attempts, lane, marking, passes, pressure, receipts, tasks, windows
+from exams import tasks
+from exams.day import attempts, lane, passes, pressure, receipts
+from exams.marks import marking
 from exams.models import Answer, Attempt, AttemptState, Fate, JournalEntry
+from exams.room import windows
 from lms.celery import app
 from lms.models import AuditEntry
 from lms.refusal import Refused

@@ -4,8 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from exams import allowances, attempts, marking, tasks
+from exams import tasks
+from exams.day import attempts
+from exams.marks import marking
 from exams.models import Allowance, Attempt, AttemptState
+from exams.room import allowances
 from lms.models import AuditEntry
 from lms.refusal import Refused
 from records.models import SkillRecord

@@ -8,8 +8,9 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
-from exams import attempts, flood, passes, tries
-from exams.lane import respond
+from exams.day import attempts, flood, passes
+from exams.day.lane import respond
+from exams.marks import tries
 from exams.models import Answer, Attempt, AttemptState, JournalEntry
 from roster.models import User
 from tests.exams.conftest import begin, enter, item_of, lane, post

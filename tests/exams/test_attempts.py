@@ -5,7 +5,10 @@ import pytest
 from django.db import connection
 from django.http import Http404
 
-from exams import attempts, brought, drawing, incidents, journal, late, marking, receipts, sheets, tasks
+from exams import tasks
+from exams.before import drawing
+from exams.day import attempts, brought, incidents, journal, late, receipts, sheets
+from exams.marks import marking
 from exams.models import Answer, Attempt, AttemptState, Fate
 from lms.models import AuditEntry
 from lms.refusal import Refused

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from exams import attempts, lane, receipts, saving
+from exams.day import attempts, lane, receipts, saving
 from exams.models import Answer, Attempt, AttemptState, Incident, IncidentKind, Layout, Notice
 from tests.barriers import look
 from tests.exams.conftest import CASE, SECTIONS

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from exams import attempts
+from exams.day import attempts
 from exams.models import Attempt, Exam
 from lms.models import Job
 from tests.exams.conftest import begin

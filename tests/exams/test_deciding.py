@@ -7,7 +7,9 @@ from functools import partial
 import pytest
 from django.urls import reverse
 
-from exams import attempts, deciding, late, marking, saving, verifying
+from exams.claims import deciding
+from exams.day import attempts, late, saving, verifying
+from exams.marks import marking
 from exams.models import Answer, Attempt, AttemptState, Award, Fate, JournalEntry, LateDecision
 from lms.models import AuditEntry
 from lms.refusal import Refused

@@ -6,8 +6,9 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from exams import attempts, receiptlist, receipts
+from exams.day import attempts, receipts
 from exams.models import Allowance, Attempt, AttemptState, JournalEntry
+from exams.worker import receiptlist
 from lms.models import AuditEntry
 from tests.exams.conftest import CASE, SECTIONS, begin, item_of, post, save
 

@@ -6,8 +6,9 @@ from random import Random
 
 import pytest
 
-from exams import attempts, evidence, likeness
+from exams.day import attempts
 from exams.models import Incident
+from exams.room import evidence, likeness
 from lms.models import AuditEntry
 from lms.refusal import Refused
 from tests.exams.conftest import begin, save

@@ -3,8 +3,10 @@ from datetime import timedelta
 import pytest
 from django.template import Context, Template
 
-from exams import attempts, listing, tasks
+from exams import tasks
+from exams.day import attempts
 from exams.models import Attempt
+from exams.worker import listing
 from lms.home import Due
 from tests.exams.conftest import begin
 

@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from exams import attempts, incidents, interventions, marking
+from exams.day import attempts, incidents
+from exams.marks import marking
 from exams.models import Answer, Attempt, AttemptState, Intervention
+from exams.room import interventions
 from lms.models import AuditEntry
 from lms.refusal import Refused
 from records.models import Certificate, SkillRecord

@@ -7,7 +7,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from exams import attempts, late, late_screens, receipts, saving, verifying
+from exams.claims import late_screens
+from exams.day import attempts, late, receipts, saving, verifying
 from exams.models import Answer, Attempt, AttemptState, Fate, JournalEntry, Presence
 from lms.refusal import Refused
 from tests.exams.conftest import CASE, begin, enter, item_of, post, save

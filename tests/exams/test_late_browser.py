@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from exams import attempts
+from exams.day import attempts
 from exams.models import Answer, Attempt, AttemptState, Fate, JournalEntry
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

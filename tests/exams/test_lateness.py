@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exams import journal
-from exams.lateness import ON_ITS_WAY, Gap, Verdict, claimed, judge, may_come
+from exams.day import journal
+from exams.day.lateness import ON_ITS_WAY, Gap, Verdict, claimed, judge, may_come
 
 WORDS = st.text(alphabet="一二三ab，\n", max_size=60)
 BELL = datetime(2026, 9, 16, 3, 0, tzinfo=UTC)

@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from exams import candidates, listed, papers
+from exams.before import candidates, listed, papers
 from exams.models import Attempt, Exam, Listed
 from lms.models import AuditEntry
 from lms.refusal import Refused

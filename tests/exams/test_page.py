@@ -6,7 +6,8 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.urls import reverse
 
-from exams import banks, pages, saving, sheets
+from exams.before import banks
+from exams.day import pages, saving, sheets
 from tests.exams.conftest import begin, enter, lane, post
 
 FIFTY = [

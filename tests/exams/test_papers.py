@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from exams import drawing, papers
+from exams.before import drawing, papers
 from exams.models import Attempt, PaperItem, Question
 from lms.refusal import Refused
 from records.models import SkillRecord

@@ -11,7 +11,9 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from PIL import Image
 
-from exams import attempts, keeping, lane, papers, pictures, pressure
+from exams import keeping
+from exams.before import papers, pictures
+from exams.day import attempts, lane, pressure
 from exams.models import PaperItem, Picture, Question
 from lms import retention, sealing
 from lms.models import AuditEntry

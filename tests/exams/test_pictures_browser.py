@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from PIL import Image, ImageDraw
 
-from exams import attempts, lane
+from exams.day import attempts, lane
 from exams.models import Attempt, Question
 from tests.exams.conftest import CASE, SECTIONS, give_picture
 from tests.exams.test_browser import choose, go_to, until, wait_saved

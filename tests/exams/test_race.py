@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from exams import attempts, marking, receipts
+from exams.day import attempts, receipts
+from exams.marks import marking
 from exams.models import Answer, Attempt
 from lms.refusal import Refused
 from records.models import SkillRecord

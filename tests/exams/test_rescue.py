@@ -18,7 +18,8 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exams import attempts, intake, rescue, rescue_keys
+from exams.claims import intake, rescue
+from exams.day import attempts, rescue_keys
 from exams.models import Answer, Attempt, Fate, JournalEntry
 from lms.models import AuditEntry
 from lms.refusal import Refused

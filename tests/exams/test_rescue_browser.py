@@ -6,7 +6,7 @@ import re
 import pytest
 import segno
 
-from exams import rescue
+from exams.claims import rescue
 from exams.models import Attempt
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

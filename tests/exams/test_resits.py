@@ -7,9 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exams import attempts, candidates, drafts, drawing, interventions, marking, papers, resits, tasks
+from exams import tasks
+from exams.before import candidates, drafts, drawing, papers
+from exams.day import attempts
+from exams.marks import marking, resits
+from exams.marks.resits import Sat
 from exams.models import Attempt, AttemptState, Exam
-from exams.resits import Sat
+from exams.room import interventions
 from lms.refusal import Refused
 from records.models import Certificate, Kind, SkillRecord
 from tests.exams.conftest import begin, item_of, save

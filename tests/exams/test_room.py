@@ -8,8 +8,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from exams import allowances, attempts, beats, drawing, incidents, interventions, passes, rooms, saving
+from exams.before import drawing
+from exams.day import attempts, beats, incidents, passes, saving
 from exams.models import Attempt, Incident, Notice, Presence
+from exams.room import allowances, interventions, rooms
 from lms.models import Job
 from tests.exams.conftest import begin, item_of, post, save
 

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from exams import attempts
+from exams.day import attempts
 from tests.exams.conftest import begin
 
 pytestmark = [pytest.mark.django_db(transaction=True)]

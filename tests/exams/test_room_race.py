@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 
-from exams import allowances, attempts, interventions, windows
+from exams.day import attempts
 from exams.models import Allowance, Attempt
+from exams.room import allowances, interventions, windows
 from lms.refusal import Refused
 from tests.exams.conftest import begin
 from tests.exams.test_race import at_once

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exams import scoring
+from exams.marks import scoring
 
 D = Decimal
 

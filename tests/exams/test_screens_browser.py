@@ -6,8 +6,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from exams import allowances, attempts, incidents, interventions
+from exams.day import attempts, incidents
 from exams.models import Attempt, Fate, Incident, IncidentKind, Intervention, JournalEntry, Layout, Presence
+from exams.room import allowances, interventions
 from tests.barriers import look
 from tests.exams.conftest import CASE, SECTIONS, begin, item_of, save
 

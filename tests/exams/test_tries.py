@@ -5,9 +5,13 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from exams import attempts, candidates, keeping, marking, tasks, tryout
+from exams import keeping, tasks
+from exams.before import candidates
+from exams.day import attempts
+from exams.marks import marking
+from exams.marks.tries import again, left, may_again
 from exams.models import Attempt, AttemptState, Exam, Incident
-from exams.tries import again, left, may_again
+from exams.worker import tryout
 from lms.models import AuditEntry
 from lms.refusal import Refused
 from records.models import SkillRecord

@@ -2,9 +2,11 @@
 
 import pytest
 
-from exams import attempts, marking, tryout
+from exams.day import attempts
+from exams.marks import marking
+from exams.marks.tries import again
 from exams.models import Attempt, Exam
-from exams.tries import again
+from exams.worker import tryout
 from records.models import SkillRecord
 from tests.exams.conftest import begin
 from tests.exams.test_race import at_once

@@ -8,7 +8,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from exams import attempts, brought, keeping, marking, verifying
+from exams import keeping
+from exams.day import attempts, brought, verifying
+from exams.marks import marking
 from exams.models import Answer, Attempt, Award, JournalEntry, Presence
 from lms import retention
 from roster import forgetting

@@ -5,7 +5,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from exams import attempts, marking, receipts
+from exams.day import attempts, receipts
+from exams.marks import marking
 from exams.models import Answer, Attempt, AttemptState, JournalEntry
 from tests.exams.conftest import CASE, SECTIONS, begin, enter, item_of, lane, post, save
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from exams import sheets, warming
+from exams.day import sheets, warming
 
 HOUR = timedelta(hours=1)
 pytestmark = pytest.mark.django_db

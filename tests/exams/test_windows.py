@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from exams import allowances, windows
 from exams.models import Attempt
+from exams.room import allowances, windows
 from lms.models import AuditEntry
 from lms.refusal import Refused
 from tests.exams.conftest import begin

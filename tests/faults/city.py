@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 
-from exams import drawing, papers
+from exams.before import drawing, papers
 from exams.models import Attempt, Bank, Exam, Question
 from roster.models import Agreement, Employment, Level, Signature, Territory, User, Worker
 

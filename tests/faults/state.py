@@ -8,7 +8,10 @@ from typing import Any
 
 from django.db.models import Sum
 
-from exams import attempts, deciding, drawing, journal, marking, questions, receipts, sheets
+from exams.before import drawing, questions
+from exams.claims import deciding
+from exams.day import attempts, journal, receipts, sheets
+from exams.marks import marking
 from exams.models import Answer, Attempt, Award, Exam, Fate, JournalEntry
 from lms.models import AuditEntry
 from records.models import SkillRecord

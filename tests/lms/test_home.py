@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from courses import loading, obligations
 from courses.models import CoursePage, LessonPage
-from exams import drawing, papers
+from exams.before import drawing, papers
 from exams.models import Bank, Exam, Question
 from lms.home import Due
 from lms.templatetags import home

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from exams import marking
+from exams.marks import marking
 from exams.models import Attempt, AttemptState, Award
 from lms.refusal import Refused
 from mentors import appointment, queue

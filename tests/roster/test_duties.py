@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from exams import drafts
+from exams.before import drafts
 from exams.models import Exam
 from lms import imports
 from lms.refusal import Refused

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from exams import verifying
+from exams.day import verifying
 from exams.models import Attempt, AttemptState
 from roster import forgetting
 
