@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CSS = ROOT / "lms" / "static" / "css"
-SHEETS = ("tokens.css", "dark.css", "base.css", "components.css")
+SHEETS = ("tokens.css", "dark.css", "base.css", "components.css", "charts.css")
 INKS = {
     "paper": ("ink", "ink-2", "ink-3", "brand", "brand-2", "ok", "warn", "bad"),
     "card": ("ink", "ink-2", "ink-3", "brand", "brand-2", "ok", "warn", "bad", "seal"),
