@@ -54,4 +54,4 @@ def post_worker_init(worker: Any) -> None:
     from exams.day import pressure, warming
 
     warming.warm(now=timezone.now())
-    pressure.watch(worker.tpool.waiting.qsize)
+    pressure.watch(worker.tpool.waiting.__len__)

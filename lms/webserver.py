@@ -2,42 +2,102 @@
 gunicorn's worker with threads, with less passed from thread to thread, and a loop that waits for nobody who hangs up slowly.
 
 A request costs gunicorn's loop two turns, one before and one after; here the thread that answered sets the connection waiting for its
-next request, and takes the next from a plain queue. Of a bare Django answer that is a third. Lingering on connections that end (up to two
-seconds, until the other side closes too) is done by threads of its own: in the loop, five phones that stayed silent held everybody up
-for ten seconds.
+next request, and goes on with the next by itself. Of a bare Django answer that is a third, and one thread at a time another. Lingering on
+connections that end (up to two seconds, until the other side closes too) is done by threads of its own: in the loop, five phones that
+stayed silent held everybody up for ten seconds.
 """
 
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
 from select import EPOLLIN, EPOLLONESHOT, epoll
-from threading import Thread
+from threading import Lock, Thread
+from time import monotonic
 from typing import Any, NamedTuple
 
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
 CLOSERS = 4
+BRISK, PATIENCE = (
+    0.001,
+    0.003,
+)  # seconds without anything taken: until then others get on; from then on they are held up
 
 
-class Threads:
-    """So many threads, each with the connection that has waited longest. Daemons: the end of the process waits for none of them."""
+class Closers:
+    """So many threads, each with the call that has waited longest. Daemons, as all here: the end of the process waits for none of them."""
 
-    def __init__(self, count: int, act: Callable[[Any], None], name: str) -> None:
-        self.waiting: SimpleQueue[Any] = SimpleQueue()
-        self.count = count
+    def __init__(self, count: int) -> None:
+        self.calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
         for turn in range(count):
-            Thread(target=self.work, args=[act], name=f"{name}-{turn}", daemon=True).start()
+            Thread(target=self.work, name=f"close-{turn}", daemon=True).start()
 
-    def work(self, act: Callable[[Any], None]) -> None:
-        while (one := self.waiting.get()) is not None:
-            act(one)
+    def work(self) -> None:
+        while True:
+            with suppress(Exception):  # the connection is gone either way, and the thread has others to see off
+                self.calls.get()()
+
+
+class Runners:
+    """
+    The threads that answer. As long as one of them gets on, it alone takes what waits: two that are busy in Python hand the interpreter to
+    and fro, from core to core, and everything costs half again as much. When nobody has taken anything for a moment (a password is hashed,
+    a slow phone still sends, a disk is busy) the next one is woken; when several are awake and others get on, one goes back to rest.
+    """
+
+    def __init__(self, count: int, act: Callable[[Any], None]) -> None:
+        self.waiting: deque[Any] = deque()
+        self.act, self.count, self.awake = act, count, 0
+        self.taken = self.woken = monotonic()
+        self.lock, self.calls = Lock(), SimpleQueue[bool]()
+        for turn in range(count):
+            Thread(target=self.work, name=f"request-{turn}", daemon=True).start()
+
+    def work(self) -> None:
+        while self.calls.get():
+            while (one := self.next()) is not None:
+                self.act(one)
+
+    def next(self) -> Any:
+        """What waits longest; None: nothing does, or others are quick enough, and this thread rests."""
+        with self.lock:
+            now = monotonic()
+            if not self.waiting or (self.awake > 1 and now - self.taken < BRISK):
+                self.awake -= 1
+                return None
+            self.taken = now
+            return self.waiting.popleft()
+
+    def add(self, one: Any) -> None:
+        with self.lock:
+            self.waiting.append(one)
+            resting = not self.awake
+            self.awake += resting
+        if resting:
+            self.calls.put(True)
+
+    def look(self) -> bool:
+        """Wake another one if those who are awake are held up. Returns whether to look again in a moment."""
+        if not self.waiting:
+            return False
+        with self.lock:
+            now = monotonic()
+            quiet = now - max(self.taken, self.woken)  # whoever was woken gets a moment too
+            held_up = bool(self.waiting) and self.awake < self.count and quiet > PATIENCE
+            if held_up:
+                self.awake += 1
+                self.woken = now
+        if held_up:
+            self.calls.put(True)
+        return True
 
     def shutdown(self, wait: bool = False) -> None:
         for _thread in range(self.count):
-            self.waiting.put(None)
+            self.calls.put(False)
 
 
 class Told(NamedTuple):
@@ -86,7 +146,7 @@ class Worker(ThreadWorker):
     poller: Any
 
     def init_process(self) -> None:
-        self.leaving = Threads(CLOSERS, self.see_off, "close")
+        self.leaving = Closers(CLOSERS)
         super().init_process()
 
     def run(self) -> None:
@@ -94,15 +154,14 @@ class Worker(ThreadWorker):
         self.poller = Poller()
         super().run()
 
-    def see_off(self, close: Callable[[], None]) -> None:
-        with suppress(Exception):  # the connection is gone either way, and the thread has others to see off
-            close()
-
     def get_thread_pool(self) -> Any:
-        return Threads(self.cfg.threads, self.serve, "request")
+        return Runners(self.cfg.threads, self.serve)
 
     def enqueue_req(self, conn: Any) -> None:
-        self.tpool.waiting.put(conn)
+        self.tpool.add(conn)
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        super().wait_for_and_dispatch_events(min(timeout, PATIENCE) if self.tpool.look() else timeout)
 
     def serve(self, conn: Any) -> None:
         """Answer one request, in a thread of its own. Whatever is not simply kept for the next one is the loop's to decide, as in gunicorn."""
@@ -139,7 +198,7 @@ class Worker(ThreadWorker):
 
     def hang_up(self, close: Any, graceful: bool = False) -> None:
         if graceful:
-            self.leaving.waiting.put(partial(close, graceful=True))
+            self.leaving.calls.put(partial(close, graceful=True))
         else:
             close()
 

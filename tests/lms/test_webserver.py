@@ -6,12 +6,16 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
+
+from lms.webserver import Runners
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -121,6 +125,58 @@ def test_a_connection_that_asks_nothing_more_is_closed(port):
         begun = time.monotonic()
         assert link.sock.recv(10) == b""
     assert 0.5 < time.monotonic() - begun < 6
+
+
+def test_slow_answers_are_given_side_by_side(port):
+    def slow(_turn):
+        with talk(port) as link:
+            return ask(link, "/slow", b"s")
+
+    begun = time.monotonic()
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(slow, range(4))) == [(200, b"s")] * 4
+    assert time.monotonic() - begun < 1.5
+
+
+def test_one_thread_alone_takes_what_is_quick():
+    told = SimpleQueue()
+    runners = Runners(4, lambda one: told.put((one, threading.current_thread().name)))
+    heard = []
+    for turn in range(50):
+        runners.add(turn)
+        heard.append(told.get(timeout=5))
+    assert [one for one, _name in heard] == list(range(50))
+    for turn in range(50):
+        runners.add(turn)
+    names = {told.get(timeout=5)[1] for _turn in range(50)}
+    assert len(names) == 1
+    runners.shutdown()
+
+
+def test_who_is_held_up_is_helped_and_everybody_rests_afterwards():
+    gate, told = threading.Event(), SimpleQueue()
+
+    def act(one):
+        if one == "long":
+            gate.wait(5)
+        told.put(one)
+
+    runners = Runners(3, act)
+    for _turn in range(3):
+        runners.add("long")
+    runners.add("quick")
+    for _turn in range(100):
+        runners.look()
+        time.sleep(0.001)
+    assert (runners.awake, list(runners.waiting)) == (3, ["quick"])  # as many as there are, and no more
+    gate.set()
+    assert sorted(told.get(timeout=5) for _turn in range(4)) == ["long"] * 3 + ["quick"]
+    for _turn in range(1000):
+        if not runners.awake:
+            break
+        time.sleep(0.005)
+    assert (runners.awake, runners.look()) == (0, False)
+    runners.shutdown()
 
 
 def test_who_is_being_answered_when_the_server_stops_is_answered(server, port):
