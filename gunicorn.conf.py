@@ -1,5 +1,6 @@
 """How the web process runs; read by gunicorn from the directory it starts in. `script/server` and a service file use the same."""
 
+import gc
 import os
 import socket
 from pathlib import Path
@@ -54,4 +55,7 @@ def post_worker_init(worker: Any) -> None:
     from exams.day import pressure, warming
 
     warming.warm(now=timezone.now())
+    # what is there now stays: looking through all of it for what nobody needs would hold everybody up for a quarter of a second
+    gc.collect()
+    gc.freeze()
     pressure.watch(worker.tpool.waiting.__len__)

@@ -102,7 +102,7 @@ def test_a_failure_ends_only_its_own_request(port):
 
 
 def test_those_who_hang_up_or_stay_silent_hold_nobody_up(port):
-    silent = [socket.create_connection(("127.0.0.1", port)) for _one in range(3)]
+    silent = [socket.create_connection(("127.0.0.1", port)) for _one in range(20)]
     for turn in range(8):  # asks and does not close after the answer that ends the connection
         link = socket.create_connection(("127.0.0.1", port))
         link.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
