@@ -36,7 +36,7 @@ from django.db import connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
 from exam_check import check  # noqa: E402
 from exam_door import by_the_door, receipts_seen, weight  # noqa: E402
-from exam_measures import Server, measured, played  # noqa: E402
+from exam_measures import Server, beats_alone, measured, played  # noqa: E402
 from exam_stored import POSTGRES, durable, held_up, stored, stored_in  # noqa: E402
 from exam_table import table  # noqa: E402
 from machine import memory  # noqa: E402
@@ -110,9 +110,9 @@ def day(server, city, place, size):
     done["kept"] = (stored() - before) / size / 1000
     changed = int(OPTIONS.questions * exam_drive.FRESH)
     once = sum(done[name].cost for name in ("sign", "entry", "start", "paper", "hand_in", "receipt"))
-    # an hour: every answer, some again, a beat a minute of its own
-    done["whole"] = (once + (OPTIONS.questions + changed) * done["save"].cost + 60 * done["beat"].cost) / 1000
-    done["without"] = (once - sign.cost + (OPTIONS.questions + changed) * done["save"].cost) / 1000
+    saves = OPTIONS.questions + changed  # in an hour: every answer, some again
+    done["whole"] = (once + saves * done["save"].cost + beats_alone(saves) * done["beat"].cost) / 1000
+    done["without"] = (once - sign.cost + saves * done["save"].cost) / 1000
     print(
         f"  {done['kept']:.1f} KB stored a candidate, audit included; web processes {done['memory']:.0f} MB; {stored_in()}"
     )

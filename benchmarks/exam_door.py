@@ -41,9 +41,19 @@ def receipts_seen(server, known):
 
 
 def weight(attempt, cookies):
-    """KB of the paper, and of the scripts and styles that it needs: as they are, and as they travel."""
+    """KB of the paper; of the scripts and styles it stands on, as they are and as they travel; and of what is fetched afterwards, so that
+    a backup can be made without network."""
     _status, _headers, page = ask("GET", f"/exams/sit/{attempt}/paper", cookies)
-    wanted, seen = re.findall(r'(?:href|src)="(/static/[^"]+\.(?:css|js))"', page), {}
+    afterwards = re.findall(r'<link rel="(?:modulepreload|preload|prefetch)" href="(/static/[^"]+\.(?:css|js))"', page)
+    needed = fetched(set(re.findall(r'(?:href|src)="(/static/[^"]+\.(?:css|js))"', page)) - set(afterwards))
+    later = {address: sizes for address, sizes in fetched(afterwards).items() if address not in needed}
+    whole, packed = (sum(sizes) / 1000 for sizes in zip(*needed.values(), strict=True))
+    return len(page.encode()) / 1000, whole, packed, sum(size for size, _packed in later.values()) / 1000
+
+
+def fetched(addresses):
+    """Files of these addresses, and of those they import: address → bytes as they are, and as they travel."""
+    wanted, seen = list(addresses), {}
     while wanted:
         address = wanted.pop()
         if address in seen:
@@ -54,4 +64,4 @@ def weight(attempt, cookies):
         seen[address] = len(text.encode()), min([len(text.encode()), *packed])
         folder = address.rpartition("/")[0]
         wanted += [f"{folder}/{name}" for name in re.findall(r'(?:from|import)\s*"\./([^"]+\.js)"', text)]
-    return len(page.encode()) / 1000, *(sum(sizes) / 1000 for sizes in zip(*seen.values(), strict=True))
+    return seen

@@ -4,6 +4,8 @@ import signal
 import subprocess
 import time
 from contextlib import contextmanager
+from itertools import pairwise
+from random import Random
 
 import door
 from django.db import connection
@@ -86,3 +88,12 @@ def played(server, name, act, **given):
         print(f"    told to come later: {busy}; sent again on a new connection: {resent}")
     step.bytes = sum(t.bytes for t in tallies) / step.count
     return step
+
+
+def beats_alone(saves, seconds=3600, quiet=75, times=200):
+    """How many beats a phone sends by themselves while so many answers are given at random moments: after each silence. Mean of many."""
+    chance, total = Random(7), 0  # noqa: S311
+    for _time in range(times):
+        moments = [0, *sorted(chance.uniform(0, seconds) for _save in range(saves)), seconds]
+        total += sum(int((later - sooner) // quiet) for sooner, later in pairwise(moments))
+    return total / times

@@ -10,7 +10,6 @@ docs/decisions/0020-exam-day.md says why.
 import json
 import logging
 import re
-import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,6 +24,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from django.http import Http404, HttpResponse
 from django.middleware.security import SecurityMiddleware
 from django.utils import timezone, translation
+from isal import isal_zlib
 
 from exams.before import pictures
 from exams.day import attempts, beats, exchange, late, pages, passes, pressure, saving, sheets, trespass
@@ -304,10 +304,10 @@ def later() -> Reply:
 
 
 def squeezed(ask: Ask, body: bytes) -> Reply:
-    """The page in gzip at its lightest: a sixth of the time of the usual level, a fifth longer."""
+    """The page in gzip, by what does it in a seventh of zlib's time at its lightest, a fiftieth longer."""
     if "gzip" not in ask.environ.get("HTTP_ACCEPT_ENCODING", ""):
         return Reply(200, body, HTML)
-    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
+    packer = isal_zlib.compressobj(2, isal_zlib.DEFLATED, 31)
     return Reply(200, packer.compress(body) + packer.flush(), HTML, (("Content-Encoding", "gzip"),))
 
 
