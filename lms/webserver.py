@@ -45,30 +45,36 @@ class Closers:
 
 class Runners:
     """
-    The threads that answer. As long as one of them gets on, it alone takes what waits: two that are busy in Python hand the interpreter to
-    and fro, from core to core, and everything costs half again as much. When nobody has taken anything for a moment (a password is hashed,
-    a slow phone still sends, a disk is busy) the next one is woken; when several are awake and others get on, one goes back to rest.
+    The threads that answer. As long as `at_once` of them get on, they alone take what waits: threads that are busy in Python hand the
+    interpreter to and fro, from core to core, and everything costs half again as much. When nobody has taken anything for a moment (a password is hashed,
+    a slow phone still sends, a disk is busy) the next one is woken, of those who rest the last to have worked; when several are awake and
+    others get on, one goes back to rest.
     """
 
-    def __init__(self, count: int, act: Callable[[Any], None]) -> None:
+    def __init__(self, count: int, act: Callable[[Any], None], *, at_once: int = 1) -> None:
         self.waiting: deque[Any] = deque()
-        self.act, self.count, self.awake = act, count, 0
+        self.act, self.at_once, self.lock = act, at_once, Lock()
         self.taken = self.woken = monotonic()
-        self.lock, self.calls = Lock(), SimpleQueue[bool]()
-        for turn in range(count):
-            Thread(target=self.work, name=f"request-{turn}", daemon=True).start()
+        self.bells = [SimpleQueue[bool]() for _thread in range(count)]  # by which each is woken; False: it ends
+        self.resting = self.bells.copy()
+        for turn, bell in enumerate(self.bells):
+            Thread(target=self.work, args=[bell], name=f"request-{turn}", daemon=True).start()
 
-    def work(self) -> None:
-        while self.calls.get():
-            while (one := self.next()) is not None:
+    @property
+    def awake(self) -> int:
+        return len(self.bells) - len(self.resting)
+
+    def work(self, bell: SimpleQueue[bool]) -> None:
+        while bell.get():
+            while (one := self.next(bell)) is not None:
                 self.act(one)
 
-    def next(self) -> Any:
+    def next(self, bell: SimpleQueue[bool]) -> Any:
         """What waits longest; None: nothing does, or others are quick enough, and this thread rests."""
         with self.lock:
             now = monotonic()
-            if not self.waiting or (self.awake > 1 and now - self.taken < BRISK):
-                self.awake -= 1
+            if not self.waiting or (self.awake > self.at_once and now - self.taken < BRISK):
+                self.resting.append(bell)
                 return None
             self.taken = now
             return self.waiting.popleft()
@@ -76,10 +82,9 @@ class Runners:
     def add(self, one: Any) -> None:
         with self.lock:
             self.waiting.append(one)
-            resting = not self.awake
-            self.awake += resting
-        if resting:
-            self.calls.put(True)
+            bell = self.resting.pop() if self.resting and self.awake < self.at_once else None
+        if bell:
+            bell.put(True)
 
     def look(self) -> bool:
         """Wake another one if those who are awake are held up. Returns whether to look again in a moment."""
@@ -88,17 +93,16 @@ class Runners:
         with self.lock:
             now = monotonic()
             quiet = now - max(self.taken, self.woken)  # whoever was woken gets a moment too
-            held_up = bool(self.waiting) and self.awake < self.count and quiet > PATIENCE
-            if held_up:
-                self.awake += 1
+            bell = self.resting.pop() if self.waiting and self.resting and quiet > PATIENCE else None
+            if bell:
                 self.woken = now
-        if held_up:
-            self.calls.put(True)
+        if bell:
+            bell.put(True)
         return True
 
     def shutdown(self, wait: bool = False) -> None:
-        for _thread in range(self.count):
-            self.calls.put(False)
+        for bell in self.bells:
+            bell.put(False)
 
 
 class Told(NamedTuple):
@@ -156,6 +160,7 @@ def number(fileobj: Any) -> int:
 
 class Worker(ThreadWorker):
     poller: Any
+    at_once = 1  # `Runners`; more where a thread leaves the interpreter to others for much of a request
 
     def init_process(self) -> None:
         self.leaving = Closers(CLOSERS)
@@ -167,7 +172,7 @@ class Worker(ThreadWorker):
         super().run()
 
     def get_thread_pool(self) -> Any:
-        return Runners(self.cfg.threads, self.serve)
+        return Runners(self.cfg.threads, self.serve, at_once=self.at_once)
 
     def enqueue_req(self, conn: Any) -> None:
         """To a thread, once something was sent: a thread that took a silent connection would stand there for five seconds."""
