@@ -59,7 +59,7 @@ def post_worker_init(worker: Any) -> None:
     from exams.day import pressure, warming
 
     warming.warm(now=timezone.now())
-    # what is there now stays: looking through all of it for what nobody needs would hold everybody up for a quarter of a second
+    # what is there now stays, and need not be looked through again and again for what nobody needs
     gc.collect()
     gc.freeze()
     pressure.watch(worker.tpool.waiting.__len__)

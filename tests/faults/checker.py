@@ -84,7 +84,8 @@ def i2_never_half(case: Case, facts: Facts) -> Iterator[str]:
 def _whole_requests(case: Case) -> Iterator[str]:
     lines = {key(one): one for one in case.journal}
     carried: dict[Key, set[int]] = defaultdict(set)
-    repeated: set[Key] = set()  # of these nothing can be told: what came too late and says what stands already leaves no line
+    # of these nothing can be told: what came too late and says what stands already leaves no line
+    repeated: set[Key] = set()
     for save in case.saves(*Outcome):
         line = lines.get(key(save))
         if line and line.value != save.value:
