@@ -46,6 +46,7 @@ def server(port, tmp_path_factory):
         yield server
     finally:
         server.kill()
+        server.wait()
 
 
 @contextmanager
