@@ -20,19 +20,16 @@ from lms.webserver import Runners
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(scope="module")
-def port():
+@contextmanager
+def running(folder):
+    """(server, port) of a gunicorn with this worker and four threads."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def server(port, tmp_path_factory):
-    settings = tmp_path_factory.mktemp("gunicorn") / "conf.py"
+        port = probe.getsockname()[1]
+    settings = folder / "conf.py"
     settings.write_text(
         f'bind = "127.0.0.1:{port}"\nworker_class = "lms.webserver.Worker"\nlogger_class = "lms.webserver.Log"\n'
-        "threads = 4\nkeepalive = 1\ncontrol_socket_disable = True\nloglevel = 'critical'\n"
+        "threads = 4\nkeepalive = 2\ncontrol_socket_disable = True\nloglevel = 'critical'\n"
     )
     command = [sys.executable, "-m", "gunicorn", "-c", str(settings), "tests.lms.answering:application"]
     server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
@@ -43,10 +40,16 @@ def server(port, tmp_path_factory):
                 break
             except OSError:
                 time.sleep(0.05)
-        yield server
+        yield server, port
     finally:
         server.kill()
         server.wait()
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("gunicorn")) as (_server, port):
+        yield port
 
 
 @contextmanager
@@ -180,8 +183,12 @@ def test_who_is_held_up_is_helped_and_everybody_rests_afterwards():
     runners.shutdown()
 
 
-def test_who_is_being_answered_when_the_server_stops_is_answered(server, port):
-    """Last here, for it ends the server."""
+def test_who_is_being_answered_when_the_server_stops_is_answered(tmp_path):
+    with running(tmp_path) as (server, port):
+        stop(server, port)
+
+
+def stop(server, port):
     with closing(socket.create_connection(("127.0.0.1", port), timeout=10)) as link, talk(port) as other:
         assert ask(other, body=b"before") == (200, b"before")
         link.sendall(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
