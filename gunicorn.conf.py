@@ -42,7 +42,7 @@ logconfig_dict = {
 def when_ready(server: Any) -> None:
     """What every worker needs is loaded once, here, also for one that takes the place of a dead one: not with its first request.
 
-    A connection comes to a thread together with its request: one that a browser opens ahead would hold a thread for five seconds.
+    The kernel tells of a connection together with its request, for some seconds; `lms.webserver` sees to those that stay silent longer.
     """
     from django.urls import get_resolver
 
