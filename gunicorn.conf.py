@@ -62,4 +62,4 @@ def post_worker_init(worker: Any) -> None:
     # what is there now stays, and need not be looked through again and again for what nobody needs
     gc.collect()
     gc.freeze()
-    pressure.watch(worker.tpool.waiting.__len__)
+    pressure.watch(worker.tpool.ready.__len__)

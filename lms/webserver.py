@@ -1,32 +1,38 @@
 """
-gunicorn's worker with threads, with less passed from thread to thread, and a loop that waits for nobody who hangs up slowly.
+gunicorn's worker with threads, but whoever answers also listens, and a loop that waits for nobody who hangs up slowly.
 
-A request costs gunicorn's loop two turns, one before and one after; here the thread that answered sets the connection waiting for its
-next request, and goes on with the next by itself. Of a bare Django answer that is a third, and one thread at a time another. A silent
-connection takes no thread; browsers open some ahead. Lingering on connections that end (up to two seconds, until the other side closes
-too) is done by threads of its own: in the loop, five phones that stayed silent held everybody up for ten seconds.
+gunicorn's loop hands each request to a thread and takes the connection back afterwards: two turns and a future for each, and the interpreter
+goes to and fro between the two. Here the thread that answered sets the connection waiting again, asks the kernel who sent something and
+answers that; the loop accepts, looks whether those who answer get on, and closes what has been silent too long. A silent connection takes
+no thread; browsers open some ahead. Lingering on connections that end (up to two seconds, until the other side closes too) is done by
+threads of its own: in the loop, five phones that stayed silent held everybody up for ten seconds.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
+from itertools import takewhile
 from queue import SimpleQueue
-from select import EPOLLIN, EPOLLONESHOT, epoll
+from select import EPOLLIN, EPOLLONESHOT, POLLIN, epoll, poll
 from socket import MSG_DONTWAIT, MSG_PEEK, socket
 from threading import Lock, Thread
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any
 
+import gunicorn.http.wsgi
 from gunicorn.glogging import Logger
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.http.wsgi import Response as Plain
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
 CLOSERS = 4
-BRISK, PATIENCE = (
-    0.001,
-    0.003,
-)  # seconds without anything taken: until then others get on; from then on they are held up
+# seconds without anything taken: until then others get on; from then on they are held up
+BRISK, PATIENCE = 0.001, 0.003
+QUIET = 0.05  # seconds without a request until nobody looks after those who answer
+LONG = 1.0
+MOST = 512  # are heard at once
+LISTENS = -1.0
 
 
 class Closers:
@@ -43,104 +49,138 @@ class Closers:
                 self.calls.get()()
 
 
-class Runners:
+class Waiting:
     """
-    The threads that answer. As long as `at_once` of them get on, they alone take what waits: threads that are busy in Python hand the
-    interpreter to and fro, from core to core, and everything costs half again as much. When nobody has taken anything for a moment (a password is hashed,
-    a slow phone still sends, a disk is busy) the next one is woken, of those who rest the last to have worked; when several are awake and
-    others get on, one goes back to rest.
+    Connections on which nothing was sent yet, in the order of the moments until which they may stay; gunicorn sees its list of kept ones in it.
+
+    The kernel tells of each once, and whoever takes it out of here holds it alone, be it to answer or to close.
     """
 
-    def __init__(self, count: int, act: Callable[[Any], None], *, at_once: int = 1) -> None:
-        self.waiting: deque[Any] = deque()
-        self.act, self.at_once, self.lock = act, at_once, Lock()
+    def __init__(self) -> None:
+        self.epoll, self.known, self.lock, self.peek = epoll(), dict[int, Any](), Lock(), poll()
+        self.peek.register(self.epoll, POLLIN)
+
+    def add(self, conn: Any) -> None:
+        """From any thread, which lets go of it with this: another may have it at once."""
+        fd = conn.sock.fileno()
+        again, conn.listed = getattr(conn, "listed", False), True
+        with self.lock:
+            self.known[fd] = conn
+        (self.epoll.modify if again else self.epoll.register)(fd, EPOLLIN | EPOLLONESHOT)
+
+    def heard(self, timeout: float, most: int = MOST) -> list[Any]:
+        """Those on which something was sent, or which ended; waits for the first."""
+        events = self.epoll.poll(timeout, most)
+        with self.lock:
+            return [conn for fd, _event in events if (conn := self.known.pop(fd, None))]
+
+    def late(self, now: float) -> list[Any]:
+        """Those whose time is over."""
+        with self.lock:
+            fds = [fd for fd, _conn in takewhile(lambda one: one[1].timeout <= now, self.known.items())]
+            return [self.known.pop(fd) for fd in fds]
+
+    @property
+    def stirs(self) -> bool:
+        """Whether there is anything to hear; it stays to be heard."""
+        return bool(self.peek.poll(0))
+
+    def __len__(self) -> int:
+        return len(self.known)
+
+    def __iter__(self) -> Iterator[Any]:
+        with self.lock:
+            return iter(list(self.known.values()))
+
+    def __getitem__(self, place: int) -> Any:
+        return list(self)[place]
+
+
+class Runners:
+    """
+    The threads that answer. As long as `at_once` of them get on, they alone listen and answer, with nobody between who hands requests over:
+    threads that are busy in Python at once hand the interpreter to and fro, from core to core, and everything costs half again as much.
+    When those are held up (a password is hashed, a slow phone still sends, a disk is busy) and something waits, the next one is woken, of
+    those who rest the last to have worked; who is done while enough others get on goes back to rest.
+    """
+
+    def __init__(
+        self, count: int, act: Callable[[Any], None], waiting: Waiting, wake: Callable[[], None], *, at_once: int = 1
+    ) -> None:
+        self.ready: deque[Any] = deque()  # what was heard and nobody has begun
+        self.act, self.waiting, self.at_once, self.lock = act, waiting, at_once, Lock()
+        self.alive, self.asleep, self.wake = True, False, wake  # asleep: who looks after us, until we wake them
         self.taken = self.woken = monotonic()
+        self.since = [0.0] * count  # when each began what it is at; LISTENS, or 0 if neither
         self.bells = [SimpleQueue[bool]() for _thread in range(count)]  # by which each is woken; False: it ends
-        self.resting = self.bells.copy()
-        for turn, bell in enumerate(self.bells):
-            Thread(target=self.work, args=[bell], name=f"request-{turn}", daemon=True).start()
+        self.resting = list(range(count))[::-1]
+        for turn in range(count):
+            Thread(target=self.work, args=[turn], name=f"request-{turn}", daemon=True).start()
+        for _turn in range(at_once):
+            self.bells[self.resting.pop()].put(True)
 
     @property
     def awake(self) -> int:
         return len(self.bells) - len(self.resting)
 
-    def work(self, bell: SimpleQueue[bool]) -> None:
-        while bell.get():
-            while (one := self.next(bell)) is not None:
+    def work(self, turn: int) -> None:
+        while self.bells[turn].get():
+            while (one := self.next(turn)) is not None:
                 self.act(one)
 
-    def next(self, bell: SimpleQueue[bool]) -> Any:
-        """What waits longest; None: nothing does, or others are quick enough, and this thread rests."""
-        with self.lock:
-            now = monotonic()
-            if not self.waiting or (self.awake > self.at_once and now - self.taken < BRISK):
-                self.resting.append(bell)
-                return None
-            self.taken = now
-            return self.waiting.popleft()
+    def next(self, turn: int) -> Any:
+        """What has waited longest; None: enough others get on, and this thread rests."""
+        self.since[turn] = 0.0
+        if self.awake > self.at_once:
+            with self.lock:
+                on = self.since.count(LISTENS) >= self.at_once or monotonic() - self.taken < BRISK
+                if self.awake > self.at_once and on:
+                    self.resting.append(turn)
+                    return None
+        while self.alive:
+            try:
+                one = self.ready.popleft()
+            except IndexError:
+                self.listen(turn)
+                continue
+            self.since[turn] = self.taken = monotonic()
+            if self.asleep:
+                self.asleep = False
+                self.wake()
+            return one
+        return None
 
-    def add(self, one: Any) -> None:
-        with self.lock:
-            self.waiting.append(one)
-            bell = self.resting.pop() if self.resting and self.awake < self.at_once else None
-        if bell:
-            bell.put(True)
+    def listen(self, turn: int) -> None:
+        """Who hears of many while others listen takes one and leaves them the rest."""
+        most = 1 if LISTENS in self.since else MOST
+        self.since[turn] = LISTENS
+        heard = self.waiting.heard(LONG, most)
+        self.since[turn] = 0.0
+        self.ready.extend(heard[:1])
+        rest = heard[1:]
+        if rest and LISTENS in self.since:
+            for one in rest:
+                self.waiting.add(one)
+        else:
+            self.ready.extend(rest)
 
     def look(self) -> bool:
-        """Wake another one if those who are awake are held up. Returns whether to look again in a moment."""
-        if not self.waiting:
-            return False
-        with self.lock:
-            now = monotonic()
-            quiet = now - max(self.taken, self.woken)  # whoever was woken gets a moment too
-            bell = self.resting.pop() if self.waiting and self.resting and quiet > PATIENCE else None
-            if bell:
-                self.woken = now
-        if bell:
-            bell.put(True)
-        return True
+        """Wake another one if those who are awake are held up and something waits. Returns whether to look again in a moment."""
+        now = monotonic()
+        quiet = now - max(self.taken, self.woken)  # whoever was woken gets a moment too
+        if self.resting and quiet > PATIENCE and (self.ready or self.waiting.stirs):
+            self.woken = now
+            with self.lock:
+                self.bells[self.resting.pop()].put(True)
+        self.asleep = True  # said before it is looked at: who begins now says so first, and then looks whether we sleep
+        if now - self.taken < QUIET or max(self.since) > 0:
+            self.asleep = False
+        return not self.asleep
 
     def shutdown(self, wait: bool = False) -> None:
+        self.alive = False
         for bell in self.bells:
             bell.put(False)
-
-
-class Told(NamedTuple):
-    """Whom the loop calls, and with what."""
-
-    fileobj: Any
-    data: Callable[[Any], None]
-
-
-class Poller:
-    """What gunicorn's loop asks of a selector; and connections it hears of once, until whoever answered sets them waiting again."""
-
-    def __init__(self) -> None:
-        self.epoll, self.known = epoll(), dict[int, Told]()
-
-    def register(self, fileobj: Any, _events: int, data: Callable[[Any], None]) -> None:
-        fd = number(fileobj)
-        self.known[fd] = Told(fileobj, data)
-        self.epoll.register(fd, EPOLLIN)
-
-    def once(self, fileobj: Any, data: Callable[[Any], None]) -> None:
-        """From any thread. Known before epoll is told, for the loop may hear of it at once."""
-        fd = number(fileobj)
-        again = fd in self.known
-        self.known[fd] = Told(fileobj, data)
-        (self.epoll.modify if again else self.epoll.register)(fd, EPOLLIN | EPOLLONESHOT)
-
-    def unregister(self, fileobj: Any) -> None:
-        """KeyError when it is not known."""
-        fd = number(fileobj)
-        del self.known[fd]
-        self.epoll.unregister(fd)
-
-    def select(self, timeout: float | None) -> list[tuple[Told, int]]:
-        return [(self.known[fd], event) for fd, event in self.epoll.poll(timeout) if fd in self.known]
-
-    def close(self) -> None:
-        self.epoll.close()
 
 
 def heard_of(sock: socket) -> bool:
@@ -154,70 +194,77 @@ def heard_of(sock: socket) -> bool:
     return True
 
 
-def number(fileobj: Any) -> int:
-    return fileobj if isinstance(fileobj, int) else fileobj.fileno()
+def sent_ahead(conn: Any) -> bool:
+    """Whether the next request came together with the one before: the kernel has nothing more to tell then."""
+    return conn.initialized and bool(conn.parser.unreader.buf.getvalue())
 
 
 class Worker(ThreadWorker):
-    poller: Any
     at_once = 1  # `Runners`; more where a thread leaves the interpreter to others for much of a request
 
     def init_process(self) -> None:
         self.leaving = Closers(CLOSERS)
+        # each request asks for thirty of them, which gunicorn looks up anew
+        self.cfg.__dict__.update({name: setting.get() for name, setting in self.cfg.settings.items()})
+        gunicorn.http.wsgi.Response = Response
         super().init_process()
 
-    def run(self) -> None:
-        self.poller.close()
-        self.poller = Poller()
-        super().run()
-
     def get_thread_pool(self) -> Any:
-        return Runners(self.cfg.threads, self.serve, at_once=self.at_once)
+        self.keepalived_conns: Any = Waiting()
+        return Runners(self.cfg.threads, self.serve, self.keepalived_conns, self.wake, at_once=self.at_once)
+
+    def wake(self) -> None:
+        self.method_queue.defer(lambda: None)
 
     def enqueue_req(self, conn: Any) -> None:
-        """To a thread, once something was sent: a thread that took a silent connection would stand there for five seconds."""
-        if conn.initialized or conn.data_ready or heard_of(conn.sock):
-            conn.data_ready = True
-            self.tpool.add(conn)
-            return
+        """A new connection; the thread that takes it need not wait for what is sent."""
+        conn.data_ready = True
+        self.keep(conn)
+
+    def keep(self, conn: Any) -> None:
+        """Until something is sent on it; when the process is about to end, for a short while only."""
         conn.set_timeout()
-        self.pending_conns.append(conn)
-        self.poller.register(conn.sock, EPOLLIN, partial(self.on_pending_socket_readable, conn))
+        if not self.alive:
+            conn.timeout = min(conn.timeout, monotonic() + STOP_KEEPALIVE_LINGER)
+        self.keepalived_conns.add(conn)
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         super().wait_for_and_dispatch_events(min(timeout, PATIENCE) if self.tpool.look() else timeout)
 
     def serve(self, conn: Any) -> None:
         """Answer one request, in a thread of its own. Whatever is not simply kept for the next one is the loop's to decide, as in gunicorn."""
+        if not sent_ahead(conn) and not heard_of(conn.sock):  # the kernel spoke of one that was on this number before
+            self.keep(conn)
+            return
         told: Future[Any] = Future()
         try:
             kept = self.handle(conn)
-            if kept is True and self.alive and not conn.parser.unreader.buf.getvalue():
-                self.keep(conn)
+            if kept is True:
+                self.again(conn)
                 return
             told.set_result(kept)
         except BaseException as error:
             told.set_exception(error)
         self.method_queue.defer(self.finish_request, conn, told)
 
-    def keep(self, conn: Any) -> None:
-        """Listed first: the loop takes it from the list as soon as the poller names it."""
-        conn.set_timeout()
-        self.keepalived_conns.append(conn)
-        self.poller.once(conn.sock, partial(self.on_client_socket_readable, conn))
+    def again(self, conn: Any) -> None:
+        if sent_ahead(conn):
+            self.tpool.ready.append(conn)
+        else:
+            self.keep(conn)
 
-    def on_client_socket_readable(self, conn: Any, client: Any) -> None:
-        if not self.alive:  # then gunicorn itself sets it waiting, and would hear of it again and again
-            self.poller.unregister(client)
-        self.keepalived_conns.remove(conn)
-        self.enqueue_req(conn)
+    def murder_keepalived(self, force: bool = False) -> None:
+        """Close those that were silent too long. Who did send something, and was not heard because nobody gets on, is kept."""
+        for conn in self.keepalived_conns.late(float("inf") if force else monotonic()):
+            if heard_of(conn.sock) and not force:
+                self.tpool.ready.append(conn)
+                continue
+            self.nr_conns -= 1
+            conn.close()
 
     def finish_request(self, conn: Any, fs: Any) -> None:
-        """Only in the loop. A connection that goes or waits in another way is known to the poller no more."""
-        with suppress(KeyError):
-            self.poller.unregister(conn.sock)
-        if not isinstance(conn.close, partial):  # a connection that is kept comes by many times
-            conn.close = partial(self.hang_up, conn.close)
+        """Only in the loop."""
+        conn.close = partial(self.hang_up, conn.close)
         super().finish_request(conn, fs)
 
     def hang_up(self, close: Any, graceful: bool = False) -> None:
@@ -225,6 +272,54 @@ class Worker(ThreadWorker):
             self.leaving.calls.put(partial(close, graceful=True))
         else:
             close()
+
+
+class Response(Plain):
+    """Sends the headers together with the beginning of the body: one packet, and the other side wakes up once."""
+
+    head = b""
+    headers_sent: bool
+    response_length: int | None
+
+    def process_headers(self, headers: Any) -> None:
+        for name, value in headers:
+            proven, length = fit(name, value)
+            self.headers += proven
+            self.response_length = self.response_length if length is None else length
+
+    def send_headers(self) -> None:
+        if not self.headers_sent:
+            lines = [*self.default_headers(), *(f"{name}: {value}\r\n" for name, value in self.headers), "\r\n"]
+            self.head, self.headers_sent = "".join(lines).encode("latin-1"), True
+
+    def flush(self, more: bytes = b"") -> None:
+        head, self.head = self.head, b""
+        if head or more:
+            self.sock.sendall(head + more)
+
+    def _emit_body(self, data: bytes) -> None:
+        self.flush(b"%X\r\n%s\r\n" % (len(data), data) if self.chunked else data)
+
+    def sendfile(self, respiter: Any) -> bool:
+        """The file itself goes past us, so what is before it goes first."""
+        self.send_headers()
+        self.flush()
+        sent: bool = super().sendfile(respiter)
+        return sent
+
+    def close(self) -> None:
+        self.send_headers()
+        self.flush()
+        super().close()
+
+
+@lru_cache(maxsize=512)
+def fit(name: str, value: str) -> tuple[list[tuple[str, str]], int | None]:
+    """What gunicorn makes of a header, and the length it tells of: most are the same in each answer, and looked through once."""
+    asked = Plain.__new__(Plain)
+    asked.headers, asked.response_length, asked.upgrade = [], None, False
+    asked.process_headers([(name, value)])
+    return asked.headers, asked.response_length
 
 
 class Log(Logger):

@@ -15,7 +15,8 @@ from queue import SimpleQueue
 
 import pytest
 
-from lms.webserver import Runners
+from lms.webserver import Runners, Waiting
+from tests.lms import answering
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -142,45 +143,155 @@ def test_slow_answers_are_given_side_by_side(port):
     assert time.monotonic() - begun < 1.5
 
 
-def test_one_thread_alone_takes_what_is_quick():
+class Line:
+    """A connection as far as those who answer know it: a socket on which something is sent, a letter at a time."""
+
+    timeout = 0.0
+
+    def __init__(self):
+        self.sock, self.far = socket.socketpair()
+
+    def send(self, letter):
+        self.far.send(letter)
+
+
+@pytest.fixture
+def lines():
+    made = [Line() for _turn in range(20)]
+    yield made
+    for line in made:
+        line.sock.close()
+        line.far.close()
+
+
+@contextmanager
+def runners(count, act, **given):
+    waiting = Waiting()
+    one = Runners(count, lambda line: act(line, line.sock.recv(1)), waiting, lambda: None, **given)
+    try:
+        yield one, waiting
+    finally:
+        one.shutdown()
+
+
+def test_one_thread_alone_takes_what_is_quick(lines):
     told = SimpleQueue()
-    runners = Runners(4, lambda one: told.put((one, threading.current_thread().name)))
-    heard = []
-    for turn in range(50):
-        runners.add(turn)
-        heard.append(told.get(timeout=5))
-    assert [one for one, _name in heard] == list(range(50))
-    for turn in range(50):
-        runners.add(turn)
-    names = {told.get(timeout=5)[1] for _turn in range(50)}
-    assert len(names) == 1
-    runners.shutdown()
+    with runners(4, lambda _line, letter: told.put((letter, threading.current_thread().name))) as (_runners, waiting):
+        for line in lines:
+            waiting.add(line)
+        for letter in b"abc":
+            for line in lines:
+                line.send(bytes([letter]))
+            heard = [told.get(timeout=5) for _line in lines]
+            assert {one for one, _name in heard} == {bytes([letter])}
+            assert len({name for _one, name in heard}) == 1
+            assert len(waiting) == 0  # taken out before it is answered
+            for line in lines:
+                waiting.add(line)
 
 
-def test_who_is_held_up_is_helped_and_everybody_rests_afterwards():
+def test_two_at_once_where_two_may(lines):
+    both, met = threading.Barrier(2, timeout=5), SimpleQueue()
+    with runners(4, lambda _line, _letter: met.put(both.wait()), at_once=2) as (_runners, waiting):
+        for line in lines[:2]:
+            waiting.add(line)
+            line.send(b"x")
+        assert {met.get(timeout=5), met.get(timeout=5)} == {0, 1}
+
+
+def test_who_is_held_up_is_helped_and_everybody_rests_afterwards(lines):
     gate, told = threading.Event(), SimpleQueue()
 
-    def act(one):
-        if one == "long":
+    def act(_line, letter):
+        if letter == b"l":
             gate.wait(5)
-        told.put(one)
+        told.put(letter)
 
-    runners = Runners(3, act)
-    for _turn in range(3):
-        runners.add("long")
-    runners.add("quick")
-    for _turn in range(100):
-        runners.look()
-        time.sleep(0.001)
-    assert (runners.awake, list(runners.waiting)) == (3, ["quick"])  # as many as there are, and no more
-    gate.set()
-    assert sorted(told.get(timeout=5) for _turn in range(4)) == ["long"] * 3 + ["quick"]
-    for _turn in range(1000):
-        if not runners.awake:
-            break
-        time.sleep(0.005)
-    assert (runners.awake, runners.look()) == (0, False)
-    runners.shutdown()
+    with runners(3, act) as (some, waiting):
+        for line, letter in zip(lines, (b"l", b"l", b"l", b"q"), strict=False):
+            waiting.add(line)
+            line.send(letter)
+            for _turn in range(10):
+                some.look()
+                time.sleep(0.002)
+        assert (some.awake, told.qsize()) == (3, 0)  # as many as there are, and no more
+        gate.set()
+        assert sorted(told.get(timeout=5) for _turn in range(4)) == [b"l"] * 3 + [b"q"]
+        for _turn in range(1000):
+            if some.awake == 1 and not some.look():
+                break
+            time.sleep(0.005)
+        assert (some.awake, some.asleep) == (1, True)
+
+
+def test_who_begins_wakes_the_one_who_looks_after_them(lines):
+    woken, line = threading.Event(), lines[0]
+    waiting = Waiting()
+    one = Runners(2, lambda line: line.sock.recv(1), waiting, woken.set)
+    time.sleep(0.06)
+    assert not one.look()
+    waiting.add(line)
+    line.send(b"x")
+    assert woken.wait(5)
+    assert one.look()
+    one.shutdown()
+
+
+def test_of_those_who_wait_only_the_late_are_let_go(lines):
+    waiting = Waiting()
+    for place, line in enumerate(lines[:3]):
+        line.timeout = 10.0 + place
+        waiting.add(line)
+    assert waiting.late(11.0) == lines[:2]
+    lines[0].send(b"x")  # somebody else has it now
+    lines[2].send(b"x")
+    assert waiting.stirs
+    assert waiting.heard(1) == [lines[2]]
+    assert (len(waiting), waiting.late(99.0)) == (0, [])
+
+
+def test_who_asked_while_nobody_got_on_is_answered_all_the_same(port):
+    """Four threads, each busy for three seconds; a connection may be silent for two."""
+    with talk(port) as link:
+        assert ask(link, body=b"a") == (200, b"a")
+
+        def long(_turn):
+            with talk(port) as other:
+                return ask(other, "/long")
+
+        with ThreadPoolExecutor(4) as pool:
+            busy = [pool.submit(long, turn) for turn in range(4)]
+            time.sleep(0.2)
+            assert ask(link, body=b"b") == (200, b"b")
+            assert [one.result() for one in busy] == [(200, b"nothing")] * 4
+
+
+@pytest.mark.parametrize("address", ["/", "/pieces", "/bare", "/file"])
+def test_an_answer_comes_whole_and_its_headers_with_its_beginning(port, address):
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as link:
+        link.sendall(f"GET {address} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        first = link.recv(65536)
+    head, end, body = first.partition(b"\r\n\r\n")
+    assert (head[:11], end) == (b"HTTP/1.1 20", b"\r\n\r\n")
+    if address in {"/", "/pieces"}:
+        assert body
+    with talk(port) as link:
+        for _turn in range(2):  # the connection goes on
+            link.request("GET", address)
+            answer = link.getresponse()
+            told = {
+                "/": b"nothing",
+                "/pieces": b"one two three",
+                "/bare": b"",
+                "/file": Path(answering.__file__).read_bytes(),
+            }
+            assert (answer.status, answer.read()) == (204 if address == "/bare" else 200, told[address])
+            assert answer.headers["X-Said"] == "yes"
+
+
+def test_a_header_that_would_break_the_answer_is_refused(port):
+    with talk(port) as link:
+        assert ask(link, "/split")[0] == 500
 
 
 def test_who_is_being_answered_when_the_server_stops_is_answered(tmp_path):
