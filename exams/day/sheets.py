@@ -114,6 +114,11 @@ def of(exam_id: int) -> Sheet:
     return sheet
 
 
+def ready(exam_id: int) -> bool:
+    """Whether this process has all of it."""
+    return exam_id in _held and "parts" in vars(_held[exam_id])
+
+
 def _build(exam_id: int) -> Sheet:
     exam = Exam.objects.published().filter(pk=exam_id).first()
     if exam is None:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from exams.before import showing
 from exams.claims import late_screens
-from exams.day import attempts, lane, late, passes, rescue_keys
+from exams.day import attempts, lane, late, passes, rescue_keys, warming
 from exams.marks import tries
 from exams.models import TRYOUT, Attempt, AttemptQuerySet, AttemptState, Picture
 from exams.worker import entry, listing, receiptlist, screens, tryout
@@ -73,6 +73,7 @@ def exam(request: Asking, exam: int) -> HttpResponse:
 
 
 def entry_page(request: Asking, attempt: Attempt, form: PledgeForm | None = None) -> HttpResponse:
+    warming.ahead(attempt.exam_id, opens=attempt.opens, now=request.now)
     form = form or PledgeForm({} if "pledge" in request.GET else None)
     context = {"attempt": attempt, "exam": attempt.exam, "form": form, **entry.terms(attempt, now=request.now)}
     response = render(request, "exams/entry.html", context, status=422 if request.method == "POST" else 200)
@@ -97,7 +98,9 @@ def ready(request: Asking, exam: int) -> HttpResponse:
 @never_cache
 def clock(request: Asking, exam: int) -> HttpResponse:
     """Seconds to the bell, for the page that waits."""
-    return JsonResponse(entry.clock(newest(request, exam), now=request.now))
+    attempt = newest(request, exam)
+    warming.ahead(exam, opens=attempt.opens, now=request.now)
+    return JsonResponse(entry.clock(attempt, now=request.now))
 
 
 @require_POST

@@ -30,3 +30,25 @@ def test_what_goes_wrong_is_a_line_in_the_log_and_no_more(make_exam, now, caplog
     assert warming.warm(now=now) == 0
     assert "exam_sheets_not_warm" in caplog.text
     sheets.forget()
+
+
+def test_an_exam_made_since_is_ready_once_somebody_waits_for_its_bell(make_exam, now, django_assert_num_queries):
+    sheets.forget()
+    exam = make_exam(opens_at=now + 2 * HOUR, closes_at=now + 4 * HOUR)
+    warming.ahead(exam.pk, opens=exam.opens_at, now=now)
+    assert not sheets.ready(exam.pk)  # not yet: two hours are long
+    warming.ahead(exam.pk, opens=exam.opens_at, now=now + 1.5 * HOUR)
+    assert sheets.ready(exam.pk)
+    with django_assert_num_queries(0):
+        warming.ahead(exam.pk, opens=exam.opens_at, now=now + 1.6 * HOUR)
+        assert sheets.of(exam.pk).parts.asked
+
+
+def test_who_waits_does_not_suffer_from_what_goes_wrong_ahead(make_exam, now, caplog):
+    exam = make_exam()
+    exam.items.update(kind="unheard-of")
+    sheets.forget()
+    warming.ahead(exam.pk, opens=now, now=now)
+    assert "exam_sheets_not_warm" in caplog.text
+    assert not sheets.ready(exam.pk)
+    sheets.forget()
