@@ -37,6 +37,11 @@ class Measure(NamedTuple):
         return self.seconds / 3
 
     @property
+    def devices(self) -> float:
+        """Share of those who change to a second device when many do; each goes by ordinary pages, which cost ten times a save."""
+        return min(1.0, 2000 / self.candidates)
+
+    @property
     def manner(self) -> Manner:
         """Some 150 to 300 saves a second. Many come in over half a minute, and hand in over half a minute, as 200 to 250 a second."""
         crowd = max(0, self.candidates - 100) / 240
@@ -92,7 +97,8 @@ class Trials:
         cluster, redis = house.cluster, house.redis
         together = [wrong.kill_web(system, every=3), wrong.kill_part(system, "worker", every=1.5 * often)]
         together += [wrong.restart_database(cluster, after=4)] if cluster else []
-        mixed = {"storms": 0.2, "tabs": 0.3, "devices": 0.3, "sleepers": 0.2, "proxy": (0.1, 0.1)}
+        devices = 0.3 * self.measure.devices
+        mixed = {"storms": 0.2, "tabs": 0.3, "devices": devices, "sleepers": 0.2, "proxy": (0.1, 0.1)}
         tried: dict[str, Any] = {
             "nothing": {},
             "web processes killed": {"what": wrong.kill_web(system, every=1.5)},
@@ -102,7 +108,7 @@ class Trials:
             "slow lines": {"proxy": (0.02, 1.0)},
             "retry storms": {"storms": 0.8},
             "two tabs": {"tabs": 1.0},
-            "two devices": {"devices": 1.0},
+            "two devices": {"devices": self.measure.devices},
             "phones asleep over the end": {"sleepers": 0.7},
             "window edited meanwhile": {"what": self.edit_window},
             "disk full": house.mounted and {"what": fill_disk(house, after=third / 2, seconds=third), "essays": True},
