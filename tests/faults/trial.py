@@ -148,8 +148,10 @@ class Hall:
     async def hold(self, sat: list[Seat], nemesis: Nemesis) -> History:
         self.outside = len(sat)
         trouble = asyncio.create_task(self.trouble(nemesis))
-        await asyncio.gather(*(act for seat in sat for act in self.acts(seat)))
-        self.over.set()
+        try:
+            await asyncio.gather(*(act for seat in sat for act in self.acts(seat)))
+        finally:
+            self.over.set()
         await trouble
         return self.history
 
