@@ -90,8 +90,7 @@ def _whole_requests(case: Case) -> Iterator[str]:
         line = lines.get(key(save))
         if line and line.value != save.value:
             yield f"save {name(save)} came in as {line.value!r}, sent was {save.value!r}"
-        stands = case.answers.get(save.item)
-        if line is None and stands is not None and stands.value == save.value:
+        if line is None and _may_have_stood(case, save):
             repeated.add(key(save))
         if save.state != "unfit":
             carried[key(save)].add(save.request)
@@ -104,6 +103,21 @@ def _whole_requests(case: Case) -> Iterator[str]:
     for requests_, there in together.items():
         if len(there) > 1:
             yield f"of the answers that came with the requests {sorted(requests_)} some came in and some did not"
+
+
+def _may_have_stood(case: Case, save: Event) -> bool:
+    """Whether what this save says may have been the answer when it arrived, by what the clients know; later another may have come."""
+    same = [one for one in case.journal if one.counted and one.item == save.item and one.value == save.value]
+    others = [one for one in case.saves(*Outcome) if one.item == save.item] if same else []
+    for line in same:
+        sent = [one.sent for one in others if key(one) == key(line)]
+        gone = any(
+            one.outcome == Outcome.ACKNOWLEDGED and one.stands is None and one.seq > line.seq and one.told < save.sent
+            for one in others
+        )
+        if not gone and min(sent, default=0.0) < save.told:
+            return True
+    return False
 
 
 def i3_nothing_after_the_hand_in(case: Case, facts: Facts) -> Iterator[str]:

@@ -4,14 +4,19 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import cycle
 from typing import Any
 
 from django.conf import settings
-from django.contrib.sessions.backends.db import SessionStore
-from django.test import Client
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.db import transaction
+from django.utils import timezone
 
 from exams.before import drawing, papers
+from exams.day import passes
 from exams.models import Attempt, Bank, Exam, Question
+from lms.sessions import SessionStore
+from roster import signin
 from roster.models import Agreement, Employment, Level, Signature, Territory, User, Worker
 
 SECTIONS = [
@@ -33,6 +38,14 @@ class Seat:
     session: str
     options: dict[int, int]  # question → how many options; 0: an answer in words
     at_most: dict[int, int] = field(default_factory=dict)
+    held: tuple[passes.Pass, ...] = ()  # given beforehand, for a first and a second device; none: by the entry page
+
+    def cookies(self, device: int = 0) -> dict[str, str]:
+        """Of a browser that has its pass, or still goes for it."""
+        found = {"sessionid": self.session}
+        for one in self.held[device : device + 1]:
+            found |= {passes.cookie(self.attempt): passes.write(one), passes.DEVICE: one.device}
+        return found
 
 
 @dataclass(frozen=True)
@@ -42,6 +55,7 @@ class City:
     sessions: dict[int, str]  # worker → key of a session that is signed in
 
 
+@transaction.atomic
 def lay(candidates: int, *, now: datetime) -> City:
     top = _place(Level.CITY, "421200", "咸宁市", None)
     townships = []
@@ -51,10 +65,10 @@ def lay(candidates: int, *, now: datetime) -> City:
     agreement = Agreement.objects.create(
         version=1, title="保密协议", text="不外传。", published_at=now - timedelta(days=9)
     )
-    workers = [_hire(number, townships[number % 2], agreement, now=now) for number in range(candidates)]
+    workers = _hire(candidates, townships, agreement, now=now)
     _bank()
     marker = User.objects.create(username="marker", name="评卷人")
-    return City(top, marker, {worker.pk: sign_in(worker.user) for worker in workers})
+    return City(top, marker, dict(map(sign_in, workers)))
 
 
 def _place(level: str, code: str, name: str, parent: Territory | None) -> Territory:
@@ -64,19 +78,17 @@ def _place(level: str, code: str, name: str, parent: Territory | None) -> Territ
     return made
 
 
-def _hire(number: int, township: Territory, agreement: Agreement, *, now: datetime) -> Worker:
-    user = User.objects.create(username=f"F{number:05}", name=f"考生{number}")
-    worker = Worker.objects.create(
-        number=user.username,
-        user=user,
-        name=user.name,
-        township=township,
-        employment=Employment.FULL_TIME,
-        joined_on=date(2022, 3, 1),
-        joined_precision="day",
+def _hire(count: int, townships: list[Territory], agreement: Agreement, *, now: datetime) -> list[Worker]:
+    """So many workers, each with an account, in these places by turns."""
+    users = User.objects.bulk_create(User(username=f"F{n:05}", name=f"考生{n}") for n in range(count))
+    own: dict[str, Any] = {"employment": Employment.FULL_TIME, "joined_on": date(2022, 3, 1), "joined_precision": "day"}
+    workers = Worker.objects.bulk_create(
+        Worker(number=user.username, user=user, name=user.name, township=township, **own)
+        for user, township in zip(users, cycle(townships), strict=False)
     )
-    Signature.objects.create(worker=worker, agreement=agreement, name=user.name, signed_at=now)
-    return worker
+    signed = {"agreement": agreement, "signed_at": now}
+    Signature.objects.bulk_create(Signature(worker=one, name=one.name, **signed) for one in workers)
+    return workers
 
 
 def _bank() -> None:
@@ -90,21 +102,31 @@ def _bank() -> None:
     Question.objects.bulk_create(made)
 
 
-def sign_in(user: User) -> str:
-    client = Client()
-    client.force_login(user)
-    key = client.cookies[settings.SESSION_COOKIE_NAME].value
-    assert SessionStore(key).exists(key)
-    return key
+def sign_in(worker: Worker) -> tuple[int, str]:
+    """(worker, key of a session that is signed in), as the sign-in page leaves it."""
+    user = worker.user
+    assert user is not None
+    session = SessionStore()
+    session.update(
+        {
+            SESSION_KEY: str(user.pk),
+            BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],
+            HASH_SESSION_KEY: user.get_session_auth_hash(),
+            signin.SEEN: int(timezone.now().timestamp()),
+        }
+    )
+    session.save()
+    assert session.session_key
+    return worker.pk, session.session_key
 
 
 def exam(city: City, *, seconds: float, now: datetime, **fields: Any) -> Exam:
-    """An exam that has opened and closes in so many seconds, with a paper for everybody. It shows its results when it closes."""
+    """An exam that is open, with a paper for everybody, and closes so long after they are drawn. It shows its results when it closes."""
     made = Exam.objects.create(
         **{
             "title": "业务考试",
             "opens_at": now - timedelta(minutes=1),
-            "closes_at": now + timedelta(seconds=seconds),
+            "closes_at": now + timedelta(days=1),
             "minutes": 60,
             "sections": SECTIONS,
             "territory": city.territory,
@@ -115,12 +137,20 @@ def exam(city: City, *, seconds: float, now: datetime, **fields: Any) -> Exam:
     )
     made = papers.publish(made, by=None, now=now)
     drawing.draw(made, now=now)
+    made.closes_at = timezone.now() + timedelta(seconds=seconds)
+    made.save(update_fields=["closes_at"])
     return made
 
 
-def seats(city: City, exam: Exam) -> Iterator[Seat]:
-    kinds = {item.pk: item for item in exam.items.all()}
-    for one in Attempt.objects.filter(exam=exam).order_by("pk"):
+def seats(city: City, exam: Exam, *, by_the_door: int | None = None) -> Iterator[Seat]:
+    """Everybody, in the order of their attempts. So many come by the entry page (all, when no number is given); the others have their passes."""
+    kinds = dict(exam.items.values_list("pk", "kind"))
+    until = int((exam.closes_at + passes.AFTERWARDS).timestamp())
+    rows = Attempt.objects.filter(exam=exam).select_related("worker__user").order_by("pk")
+    for place, one in enumerate(rows.only("paper", "exam", "worker__user__password", "worker__user__sessions_ended")):
         options = {pk: len(order) for pk, order in one.paper}
-        at_most = {pk: len(order) if kinds[pk].kind == "multiple" else 1 for pk, order in one.paper}
-        yield Seat(one.pk, exam.pk, one.worker_id, city.sessions[one.worker_id], options, at_most)
+        at_most = {pk: len(order) if kinds[pk] == "multiple" else 1 for pk, order in one.paper}
+        given = [] if by_the_door is None or place < by_the_door else [passes.new_device(), passes.new_device()]
+        user, own = one.worker.user, (one.pk, exam.pk, one.worker_id)
+        held = tuple(passes.Pass(*own, user.pk, device, until, passes.standing(user)) for device in given)
+        yield Seat(*own, city.sessions[one.worker_id], options, at_most, held)

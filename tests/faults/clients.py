@@ -1,20 +1,22 @@
 """
 Phones with an open paper, as raw HTTP: they keep an answer until it is acknowledged, send it again with the same sequence and page when
-the reply did not come, and wait when they are told to. What they did and heard goes to the history.
+the reply did not come, and wait when they are told to. What they did and heard goes to the history. Each is a coroutine.
 """
 
+import asyncio
 import json
 import re
-import threading
 import time
-from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 from urllib.parse import urlencode
 
+from exams.day import passes
 from tests.faults.city import Seat
 from tests.faults.history import Event, History, Outcome
+from tests.faults.line import Line, Reply
 
 SEQ = re.compile(rb'name="seq-(\d+)" value="(\d+)"')
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
@@ -37,7 +39,7 @@ class Jar:
 
     @property
     def device(self) -> str:
-        return self.cookies.get("exam-device", "")
+        return self.cookies.get(passes.DEVICE, "")
 
 
 @dataclass
@@ -55,6 +57,7 @@ class Manner:
     haste: float = 1.0  # share of the time it is told to wait that it really waits
     storms: float = 0.0  # chance that a request is sent again at once, several times
     hands_in: float = 0.7  # chance that it hands in before the end
+    crowd: float = 0.0  # seconds over which all of them come in, hand in and wake up
     essays: bool = False  # answers in words are long and written anew each time, so that the database grows
 
 
@@ -67,38 +70,28 @@ class Phone:
         self.seat, self.port, self.history, self.manner = seat, port, history, manner
         self.chance = Random(seed)
         self.name, self.page = seed, self.chance.randrange(1, 2**31)
-        self.jar = jar or Jar({"sessionid": seat.session})
+        self.jar = jar or Jar(seat.cookies())
+        self.line = Line(port, manner.patience)
         self.seqs: dict[int, int] = dict.fromkeys(seat.options, 0)
         self.outbox: dict[int, Answer] = {}
         self.texts: dict[int, str] = {}
-        self.line: HTTPConnection | None = None
         self.state = "out"  # out, sitting, elsewhere, and what the server says when it is over
         self.receipt = ""
 
     # --- one request
 
-    def ask(self, method: str, path: str, body: str = "", kind: str = FORM) -> tuple[int, dict[str, str], bytes] | None:
-        """(status, headers, body), or None when nobody can say what became of it."""
-        head = {"Cookie": self.jar.header(), "Content-Type": kind, "Origin": f"http://127.0.0.1:{self.port}"}
-        head["Host"] = head["Origin"].partition("//")[2]
-        if self.line is None:
-            self.line = HTTPConnection("127.0.0.1", self.port, timeout=self.manner.patience)
-        try:
-            self.line.request(method, path, body.encode() if body else None, head)
-            reply = self.line.getresponse()
-            content = reply.read()
-        except (OSError, HTTPException):
-            self.close()
-            return None
-        for name, value in reply.getheaders():
-            if name.lower() == "set-cookie":
-                self.jar.take(value)
-        return reply.status, dict(reply.getheaders()), content
+    async def ask(self, method: str, path: str, body: str = "", kind: str = FORM) -> Reply | None:
+        """The reply, or None when nobody can say what became of it."""
+        host, content = f"127.0.0.1:{self.port}", body.encode()
+        head = [f"{method} {path} HTTP/1.1", f"Host: {host}", f"Origin: http://{host}", f"Cookie: {self.jar.header()}"]
+        head += [f"Content-Type: {kind}", f"Content-Length: {len(content)}", "", ""]
+        reply = await self.line.ask("\r\n".join(head).encode() + content)
+        for one in reply.cookies if reply else ():
+            self.jar.take(one)
+        return reply
 
     def close(self) -> None:
-        if self.line:
-            self.line.close()
-        self.line = None
+        self.line.close()
 
     def note(self, act: str, sent: float, outcome: Outcome, **more: Any) -> Event:
         return Event(
@@ -115,62 +108,63 @@ class Phone:
 
     # --- getting in
 
-    def until(self, step: Any, end: float) -> Any:
+    async def until(self, step: Callable[[], Awaitable[Any]], end: float) -> Any:
         """Try until it goes or the time is over."""
         while time.monotonic() < end:
-            if (done := step()) is not None:
+            if (done := await step()) is not None:
                 return done
-            time.sleep(self.chance.uniform(0.05, 0.3))
+            await asyncio.sleep(self.chance.uniform(0.05, 0.3))
         return None
 
-    def enter(self, end: float) -> None:
-        """Through the entry page and the pledge to the paper; of what another device holds, take over."""
-        self.until(lambda: self._get(f"/exams/{self.seat.exam}/"), end)
-        self.until(self._start, end)
-        self.until(self._open, end)
+    async def enter(self, end: float) -> None:
+        """Through the entry page and the pledge to the paper; of what another device holds, take over. Who has a pass needs no entry page."""
+        if passes.cookie(self.seat.attempt) not in self.jar.cookies:
+            await self.until(self._entry, end)
+        await self.until(self._start, end)
+        await self.until(self._open, end)
 
-    def _get(self, path: str) -> bytes | None:
-        reply = self.ask("GET", path)
-        return reply[2] or b"-" if reply and reply[0] < 400 else None
+    async def _entry(self) -> bytes | None:
+        reply = await self.ask("GET", f"/exams/{self.seat.exam}/")
+        return reply.body or b"-" if reply and reply.status < 400 else None
 
-    def _start(self) -> str | None:
+    async def _start(self) -> str | None:
         sent = time.monotonic()
-        reply = self.ask("POST", f"/exams/sit/{self.seat.attempt}/start", urlencode({"pledge": "on"}))
-        if reply is None or reply[0] != 303:
+        reply = await self.ask("POST", f"/exams/sit/{self.seat.attempt}/start", urlencode({"pledge": "on"}))
+        if reply is None or reply.status != 303:
             self.history.add(self.note("start", sent, Outcome.UNKNOWN))
             return None
-        to = reply[1]["Location"]
+        to = reply.headers["location"]
         self.history.add(self.note("start", sent, Outcome.ACKNOWLEDGED, state=to))
         return to
 
-    def _open(self) -> str | None:
+    async def _open(self) -> str | None:
         """The paper, with the sequence of each answer that stands. Where another device holds it: taken over."""
-        reply = self.ask("GET", f"/exams/sit/{self.seat.attempt}/paper")
-        if reply is None or reply[0] >= 400:
+        reply = await self.ask("GET", f"/exams/sit/{self.seat.attempt}/paper")
+        if reply is None or reply.status >= 400:
             return None
-        if reply[0] == 303:
-            where = reply[1]["Location"]
+        if reply.status == 303:
+            where = reply.headers["location"]
             if where.endswith("/hand-in/"):
                 self.state = "closed"
                 return self.state
-            return self.take_over()
-        for item, seq in SEQ.findall(reply[2]):
+            return await self.take_over()
+        for item, seq in SEQ.findall(reply.body):
             self.seqs[int(item)] = max(int(seq), self.seqs[int(item)])
         self.state = "sitting"
         return self.state
 
-    def take_over(self) -> str | None:
+    async def take_over(self) -> str | None:
         """“在这里作答”: the door asked by post, with the token that its form has. None: not yet in."""
         token = "a" * 32
         self.jar.cookies["csrftoken"] = token
         sent = time.monotonic()
         door = f"/exams/attempt/{self.seat.attempt}/"
-        reply = self.ask("POST", door, urlencode({"csrfmiddlewaretoken": token}))
-        if reply is None or reply[0] >= 400:
-            self.history.add(self.note("take_over", sent, Outcome.UNKNOWN, state=str(reply and reply[0])))
+        reply = await self.ask("POST", door, urlencode({"csrfmiddlewaretoken": token}))
+        if reply is None or reply.status >= 400:
+            self.history.add(self.note("take_over", sent, Outcome.UNKNOWN, state=str(reply and reply.status)))
             return None
         self.history.add(self.note("take_over", sent, Outcome.ACKNOWLEDGED))
-        if not reply[1]["Location"].endswith("/paper"):
+        if not reply.headers["location"].endswith("/paper"):
             self.state = "closed"
             return self.state
         return None  # and now the paper
@@ -191,7 +185,7 @@ class Phone:
         self.seqs[item] += 1
         self.outbox[item] = Answer(self.seqs[item], value)
 
-    def send(self) -> float:
+    async def send(self) -> float:
         """Send all that waits; how long to wait before the next time."""
         if not self.outbox or self.state != "sitting":
             return 0.0
@@ -199,39 +193,36 @@ class Phone:
         answers = [{"item": item, "seq": one.seq, "value": one.value} for item, one in waiting.items()]
         body = json.dumps({"page": self.page, "answers": answers, "beat": {"unsent": len(answers), "heard": 0}})
         times = 1 + (self.chance.randint(1, 3) if self.chance.random() < self.manner.storms else 0)
-        extra = [threading.Thread(target=self._again, args=(body, waiting)) for _time in range(times - 1)]
-        for one in extra:
-            one.start()
-        wait = self._post(self, body, waiting)
-        for one in extra:
-            one.join()
+        extra = [self._again(body, waiting) for _time in range(times - 1)]
+        wait, *_told = await asyncio.gather(self._post(self, body, waiting), *extra)
         return wait
 
-    def _again(self, body: str, waiting: dict[int, Answer]) -> None:
+    async def _again(self, body: str, waiting: dict[int, Answer]) -> float:
         """The same request on a line of its own, as a network does that sends twice."""
         double = Phone(self.seat, self.port, self.history, manner=self.manner, seed=f"{self.name}'", jar=self.jar)
         double.page = self.page
-        self._post(double, body, waiting, heeds=False)
+        wait = await self._post(double, body, waiting, heeds=False)
         double.close()
+        return wait
 
-    def _post(self, line: "Phone", body: str, waiting: dict[int, Answer], heeds: bool = True) -> float:
+    async def _post(self, line: "Phone", body: str, waiting: dict[int, Answer], heeds: bool = True) -> float:
         sent, number = time.monotonic(), self.history.number()
-        reply = line.ask("POST", f"/exams/sit/{self.seat.attempt}/answers", body, JSON)
+        reply = await line.ask("POST", f"/exams/sit/{self.seat.attempt}/answers", body, JSON)
 
         def note(outcome: Outcome, state: str, item: int, **more: Any) -> None:
             one = waiting[item]
             event = self.note("save", sent, outcome, state=state, item=item, seq=one.seq, value=one.value)
-            self.history.add(Event(**{**event.__dict__, "request": number, **more}))
+            self.history.add(replace(event, request=number, **more))
 
-        if reply is None or reply[0] >= 500:
-            said = json.loads(reply[2]) if reply and reply[2][:1] == b"{" else {}
+        if reply is None or reply.status >= 500:
+            said = json.loads(reply.body) if reply and reply.body[:1] == b"{" else {}
             # told to come again: nothing was written, or nobody can say (the connection broke while it was)
             for item in waiting:
-                note(Outcome.UNKNOWN, str(reply[0]) if reply else "", item)
+                note(Outcome.UNKNOWN, str(reply.status) if reply else "", item)
             return said.get("later", 0.3) * self.manner.haste
-        said = json.loads(reply[2]) if reply[2][:1] == b"{" else {}
-        state = said.get("state", str(reply[0]))
-        if reply[0] != 200:
+        said = json.loads(reply.body) if reply.body[:1] == b"{" else {}
+        state = said.get("state", str(reply.status))
+        if reply.status != 200:
             for item in waiting:
                 note(Outcome.REFUSED, state, item)
             if heeds:
@@ -251,15 +242,14 @@ class Phone:
         if item in self.outbox and self.outbox[item].seq == sent.seq:
             del self.outbox[item]
 
-    def hand_in(self) -> str | None:
+    async def hand_in(self) -> str | None:
         sent = time.monotonic()
-        reply = self.ask("POST", f"/exams/sit/{self.seat.attempt}/hand-in", "{}", JSON)
-        said = json.loads(reply[2]) if reply and reply[2][:1] == b"{" else {}
-        if reply is None or reply[0] >= 500:
-            self.history.add(self.note("hand_in", sent, Outcome.UNKNOWN, state=str(reply and reply[0])))
+        reply = await self.ask("POST", f"/exams/sit/{self.seat.attempt}/hand-in", "{}", JSON)
+        said = json.loads(reply.body) if reply and reply.body[:1] == b"{" else {}
+        if reply is None or reply.status >= 500:
+            self.history.add(self.note("hand_in", sent, Outcome.UNKNOWN, state=str(reply and reply.status)))
             return None
-        done = reply[0] == 200
-        outcome = Outcome.ACKNOWLEDGED if done else Outcome.REFUSED
+        outcome = Outcome.ACKNOWLEDGED if reply.status == 200 else Outcome.REFUSED
         self.history.add(self.note("hand_in", sent, outcome, state=said.get("state", ""), code=said.get("receipt", "")))
         self.receipt = said.get("receipt", "")
         self.state = said.get("state", "closed")
@@ -267,28 +257,34 @@ class Phone:
 
     # --- the whole sitting
 
-    def sit(self, end: float, *, dark: tuple[float, float] = (0, 0)) -> None:
+    async def sit(self, end: float, *, dark: tuple[float, float] = (0, 0)) -> None:
         """Answer until then, and hand in or leave it to the clock. `dark`: from when to when the screen is off."""
-        ready = 0.0
-        while time.monotonic() < end and self.state == "sitting":
-            if dark[0] <= time.monotonic() < dark[1]:
-                time.sleep(0.1)
+        hands_in = self.chance.random() < self.manner.hands_in
+        until = end - self.chance.uniform(0, self.manner.crowd) if hands_in and not dark[1] else end
+        answers = sends = 0.0  # when it will
+        while (now := time.monotonic()) < until and self.state == "sitting":
+            if dark[0] <= now < dark[1]:
+                await asyncio.sleep(dark[1] - now)
                 continue
-            self.think()
-            if time.monotonic() >= ready:
-                ready = time.monotonic() + self.send()
-            time.sleep(self.chance.uniform(0, 2 * self.manner.pause))
-        if self.chance.random() < self.manner.hands_in:
-            self.finish(end + 6)
+            if now >= answers:
+                self.think()
+                answers = now + self.chance.uniform(0, 2 * self.manner.pause)
+            if self.outbox and now >= sends:
+                wait = await self.send()
+                sends = time.monotonic() + max(wait, 0.05)
+            next_ = min(answers, sends) if self.outbox else answers
+            await asyncio.sleep(max(0.0, min(next_, until) - time.monotonic()))
+        if hands_in:
+            await self.finish(end + 6)
         self.close()
 
-    def warm(self) -> None:
+    async def warm(self) -> None:
         """Open the line: ask for the time."""
-        self.ask("POST", f"/exams/sit/{self.seat.attempt}/answers", '{"answers": []}', JSON)
+        await self.ask("POST", f"/exams/sit/{self.seat.attempt}/answers", '{"answers": []}', JSON)
 
-    def finish(self, end: float) -> None:
+    async def finish(self, end: float) -> None:
         """Send what waits, and hand in."""
         while self.outbox and self.state == "sitting" and time.monotonic() < end:
-            time.sleep(self.send())
+            await asyncio.sleep(await self.send())
         if self.state == "sitting":
-            self.until(self.hand_in, end)
+            await self.until(self.hand_in, end)

@@ -1,8 +1,10 @@
 """What the database holds at the end, as plain values; the checker looks at nothing else."""
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 
@@ -82,3 +84,12 @@ class Facts:
     late: timedelta = timedelta(0)  # how long after the deadline the exam takes answers
     closed: bool = True  # the exam is over and swept: nobody is left sitting
     recorded: bool = True  # its results go to the ledger, and are shown by now
+
+    def keep(self, file: Path) -> None:
+        """One line of JSON for each row: [what it is of, the row]. First what is true of the whole."""
+        rows: list[tuple[str, dict[str, Any]]] = [
+            ("facts", {"late": self.late, "closed": self.closed, "recorded": self.recorded})
+        ]
+        for name in ("attempts", "answers", "journal", "ledger", "notes"):
+            rows += [(name, asdict(one)) for one in getattr(self, name)]
+        file.write_text("".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows))

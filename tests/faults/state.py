@@ -50,23 +50,22 @@ def read(exam: Exam, *, now: datetime) -> Facts:
     sheets.forget()
     sheet = sheets.of(exam.pk)
     rows = list(Attempt.objects.filter(exam=exam).select_related("worker__township__parent").order_by("pk"))
-    pks = [row.pk for row in rows]
     counties = {row.worker_id: row.worker.township.parent.name for row in rows}
-    awards = Award.objects.filter(attempt__in=pks, superseded=False).values_list("attempt")
+    awards = Award.objects.filter(attempt__exam=exam, superseded=False).values_list("attempt")
     by_persons = dict(awards.annotate(total=Sum("marks")).order_by())
     return Facts(
         attempts=[_sat(row, counties, by_persons.get(row.pk, Decimal(0))) for row in rows],
         answers=[
-            _stood(one, sheet) for one in Answer.objects.filter(attempt__in=pks).order_by("attempt_id", "item_id")
+            _stood(one, sheet) for one in Answer.objects.filter(attempt__exam=exam).order_by("attempt_id", "item_id")
         ],
-        journal=list(_journal(pks, sheet)),
+        journal=list(_journal(exam, sheet)),
         ledger=[
             Recorded(worker, counties[worker], amount)
             for worker, amount in SkillRecord.objects.filter(source=f"exams.exam:{exam.pk}")
             .order_by("pk")
             .values_list("worker_id", "amount")
         ],
-        notes=list(_notes(set(pks))),
+        notes=list(_notes({row.pk for row in rows}, since=exam.published_at)),
         late=timedelta(minutes=exam.late_minutes),
         closed=now >= exam.closes_at,
         recorded=exam.recorded and exam.released(now),
@@ -101,9 +100,9 @@ def _stood(one: Answer, sheet: sheets.Sheet) -> Stood:
     return Stood(one.attempt_id, one.item_id, one.seq, value, one.saved_at, worth)
 
 
-def _journal(pks: list[int], sheet: sheets.Sheet) -> Iterable[Arrived]:
+def _journal(exam: Exam, sheet: sheets.Sheet) -> Iterable[Arrived]:
     lines: dict[tuple[int, int], list[JournalEntry]] = defaultdict(list)
-    for line in JournalEntry.objects.filter(attempt__in=pks):
+    for line in JournalEntry.objects.filter(attempt__exam=exam):
         lines[line.attempt_id, line.item_id].append(line)
     for (attempt, item), own in sorted(lines.items()):
         own.sort(key=lambda line: (line.at, line.seq, line.page))
@@ -113,8 +112,8 @@ def _journal(pks: list[int], sheet: sheets.Sheet) -> Iterable[Arrived]:
             yield Arrived(attempt, item, line.seq, line.page, line.at, counted, _value(sheet, item, text), code)
 
 
-def _notes(pks: set[int]) -> Iterable[Noted]:
-    acts = AuditEntry.objects.filter(action__in=["exam.started", "exam.handed_in"]).order_by("pk")
+def _notes(pks: set[int], *, since: datetime | None) -> Iterable[Noted]:
+    acts = AuditEntry.objects.filter(action__in=["exam.started", "exam.handed_in"], at__gte=since).order_by("pk")
     for action, subject, detail in acts.values_list("action", "subject", "detail"):
         attempt = int(subject.partition(":")[2])
         if attempt in pks:

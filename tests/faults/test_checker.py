@@ -1,8 +1,11 @@
 """The checker finds what it is there to find: a whole story, and then one thing wrong in it for each invariant."""
 
+import json
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from tests.faults.checker import INVARIANTS, check
 from tests.faults.facts import Arrived, Facts, Noted, Recorded, Sat, Stood
 from tests.faults.history import Event, History, Outcome
+from tests.faults.trial import Told
 
 START = datetime(2026, 9, 16, 10, 0, tzinfo=UTC)
 OK, NO, UNKNOWN = Outcome.ACKNOWLEDGED, Outcome.REFUSED, Outcome.UNKNOWN
@@ -94,6 +98,17 @@ def test_a_save_nobody_heard_of_may_be_there(story: Story) -> None:
     assert found(events, replace(facts, journal=journal, answers=answers, attempts=[attempt], ledger=ledger)) == set()
 
 
+def test_a_late_request_that_says_in_part_what_stood_then_leaves_lines_of_the_rest_only(story: Story) -> None:
+    """The old device sends two answers after it was taken over; one of them stood already, and the new device changes that one later."""
+    events, facts = story
+    late = {"state": "elsewhere", "request": 99, "page": 8}
+    events = [*events, save(2.5, 11, 3, [1], NO, **late), save(2.5, 12, 1, [0], NO, **late)]
+    events += [save(6, 11, 4, [1, 2])]
+    journal = [*facts.journal, line(2.5, 12, 1, [0], counted=False, page=8), line(6, 11, 4, [1, 2])]
+    facts = replace(facts, journal=journal, answers=[stood(6, 11, 4, [1, 2], 10), facts.answers[1]])
+    assert found(events, facts) == set()
+
+
 def spoilt(story: Story, what: str) -> tuple[list[Event], Facts, Facts | None]:  # noqa: C901 - one thing wrong each
     events, facts = story
     first, second = facts.answers
@@ -122,6 +137,10 @@ def spoilt(story: Story, what: str) -> tuple[list[Event], Facts, Facts | None]: 
         case "half of a request came in":
             events = [*events, save(6, 11, 4, [0], UNKNOWN, request=99), save(6, 12, 2, [0], UNKNOWN, request=99)]
             facts = replace(facts, journal=[*facts.journal, line(6, 11, 4, [0], counted=False)])
+        case "half of a late request came in, and the rest had been overwritten":
+            late = {"state": "elsewhere", "request": 99, "page": 8}
+            events = [*events, save(6, 11, 4, [0], NO, **late), save(6, 12, 2, [0], NO, **late)]
+            facts = replace(facts, journal=[*facts.journal, line(6, 12, 2, [0], counted=False, page=8)])
         case "a save was accepted after the hand-in":
             events = [*events, save(10, 12, 2, [0])]
             facts = replace(
@@ -187,6 +206,7 @@ WRONG = {
     "a counted line without its answer": "I2",
     "an unknown save came in mutilated": "I2",
     "half of a request came in": "I2",
+    "half of a late request came in, and the rest had been overwritten": "I2",
     "a save was accepted after the hand-in": "I3",
     "an unknown save counted after the hand-in": "I3",
     "two receipts": "I3",
@@ -218,3 +238,17 @@ def test_what_is_wrong_is_found(story: Story, what: str, invariant: str) -> None
 
 def test_every_invariant_can_fail() -> None:
     assert set(WRONG.values()) == set(INVARIANTS)
+
+
+def test_what_a_violation_was_found_in_is_kept_whole(story: Story, tmp_path: Path) -> None:
+    events, facts, _again = spoilt(story, "an acknowledged answer is gone")
+    history = History(events)
+    Told(history, facts, check(history, facts), again=facts).keep(tmp_path / "trial")
+    kept = {
+        name: [json.loads(row) for row in (tmp_path / "trial" / f"{name}.jsonl").read_text().splitlines()]
+        for name in ("history", "facts", "again", "violations")
+    }
+    assert [row["sent"] for row in kept["history"]] == [1, 2, 3, 4, 5, 9]
+    assert kept["facts"] == kept["again"]
+    assert Counter(kind for kind, _row in kept["facts"])["journal"] == len(facts.journal)
+    assert kept["violations"][0]["invariant"] == "I1"

@@ -1,12 +1,15 @@
 """One trial: candidates sit an exam while something goes wrong; then all is swept up, read and checked."""
 
+import asyncio
+import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from random import Random
 
 from django.db import connection
@@ -44,6 +47,17 @@ class Told:
     history: History
     facts: Facts
     violations: list[checker.Violation]
+    again: Facts | None = None  # after everything was swept once more
+
+    def keep(self, folder: Path) -> None:
+        """All that the violations were found in, one line of JSON for each event, row and violation."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.history.keep(folder / "history.jsonl")
+        self.facts.keep(folder / "facts.jsonl")
+        if self.again:
+            self.again.keep(folder / "again.jsonl")
+        found = (json.dumps(one._asdict(), ensure_ascii=False) + "\n" for one in self.violations)
+        (folder / "violations.jsonl").write_text("".join(found))
 
     @property
     def acknowledged(self) -> int:
@@ -52,6 +66,16 @@ class Told:
     @property
     def unknown(self) -> int:
         return self.history.count("save", Outcome.UNKNOWN)
+
+    @property
+    def later(self) -> int:
+        """Saves that were told to come again later: nothing was written."""
+        return sum(one.state == "503" for one in self.history.of("save", Outcome.UNKNOWN))
+
+    @property
+    def sat(self) -> int:
+        """Candidates of whom any save was acknowledged."""
+        return len({one.attempt for one in self.history.of("save", Outcome.ACKNOWLEDGED)})
 
     @property
     def handed_in(self) -> int:
@@ -73,92 +97,108 @@ class Told:
 
 
 class Hall:
-    """One sitting: its phones, and whether everybody is in."""
+    """One sitting: its phones, and whether everybody is in. All phones are driven by one thread, the nemesis acts in others."""
 
     def __init__(self, port: int, seconds: float, cast: Cast) -> None:
         self.port, self.seconds, self.cast = port, seconds, cast
-        self.history, self.over, self.entered = History(), threading.Event(), threading.Semaphore(0)
+        self.history, self.over = History(), threading.Event()
+        self.outside, self.all_in = 0, asyncio.Event()
         self.begun = time.monotonic()
+        self.end = self.begun + seconds
 
     def phone(self, seat: Seat, which: str, jar: Jar | None = None) -> Phone:
         return Phone(seat, self.port, self.history, manner=self.cast.manner, seed=f"{seat.attempt}{which}", jar=jar)
 
-    def acts(self, seat: Seat) -> Iterable[Callable[[], None]]:
-        """What the phones of one candidate do, each in a thread of its own."""
+    def acts(self, seat: Seat) -> Iterable[Coroutine[None, None, None]]:
+        """What the phones of one candidate do, at the same time."""
         chance = Random(f"cast:{seat.attempt}")
         first = self.phone(seat, "a")
         sleeps = chance.random() < self.cast.sleepers
-        yield lambda: self.first(first, sleeps=sleeps)
+        yield self.first(first, sleeps=sleeps, comes=chance.uniform(0, self.cast.manner.crowd))
+        late = chance.uniform(0, self.cast.manner.crowd)
         if chance.random() < self.cast.tabs:
-            yield lambda: self.later(self.phone(seat, "b", first.jar), 0.4)
+            yield self.later(self.phone(seat, "b", first.jar), 0.4 * self.seconds + late)
         if chance.random() < self.cast.devices:
-            yield lambda: self.later(self.phone(seat, "c", Jar({"sessionid": seat.session})), 0.5)
+            yield self.later(self.phone(seat, "c", Jar(seat.cookies(1))), 0.5 * self.seconds + late)
 
-    def first(self, phone: Phone, *, sleeps: bool) -> None:
-        end = self.begun + self.seconds
-        phone.enter(end)
-        self.entered.release()
-        # a sleeper wakes after the close, and sends what it still has
-        phone.sit(
-            end + self.seconds * 0.5 if sleeps else end,
-            dark=(end - self.seconds * 0.4, end + self.seconds * 0.4) if sleeps else (0, 0),
-        )
+    async def first(self, phone: Phone, *, sleeps: bool, comes: float) -> None:
+        await asyncio.sleep(comes)
+        await phone.enter(self.end)
+        self.outside -= 1
+        if not self.outside:
+            self.all_in.set()
+        if not sleeps:
+            await phone.sit(self.end)
+            return
+        # wakes after the close, and sends what it still has
+        wakes = self.end + min(8, self.seconds * 0.4) + comes
+        await phone.sit(wakes + self.seconds * 0.1, dark=(self.end - self.seconds * 0.4, wakes))
 
-    def later(self, phone: Phone, share: float) -> None:
-        time.sleep(self.seconds * share)
-        phone.enter(self.begun + self.seconds)
-        phone.sit(self.begun + self.seconds)
+    async def later(self, phone: Phone, comes: float) -> None:
+        await asyncio.sleep(comes)
+        await phone.enter(self.end)
+        await phone.sit(self.end)
 
-    def trouble(self, nemesis: Nemesis, candidates: int) -> None:
+    async def trouble(self, nemesis: Nemesis) -> None:
         """The nemesis acts once everybody is in, or when half of the time is over."""
-        for _one in range(candidates):
-            self.entered.acquire(timeout=max(0.0, self.begun + self.seconds / 2 - time.monotonic()))
-        nemesis(self.over)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.all_in.wait(), self.begun + self.seconds / 2 - time.monotonic())
+        await asyncio.to_thread(nemesis, self.over)
+
+    async def hold(self, sat: list[Seat], nemesis: Nemesis) -> History:
+        self.outside = len(sat)
+        trouble = asyncio.create_task(self.trouble(nemesis))
+        try:
+            await asyncio.gather(*(act for seat in sat for act in self.acts(seat)))
+        finally:
+            self.over.set()
+        await trouble
+        return self.history
 
 
 def hold(
-    city: City, exam: Exam, port: int, *, seconds: float, cast: Cast | None = None, nemesis: Nemesis = nobody
+    city: City,
+    exam: Exam,
+    port: int,
+    *,
+    seconds: float,
+    cast: Cast | None = None,
+    nemesis: Nemesis = nobody,
+    by_the_door: int | None = None,
 ) -> History:
     """Everybody sits at once; the nemesis acts meanwhile."""
-    sat = list(seats(city, exam))
-    hall = Hall(port, seconds, cast or Cast())
-    threads = [threading.Thread(target=act) for seat in sat for act in hall.acts(seat)]
-    trouble = threading.Thread(target=hall.trouble, args=(nemesis, len(sat)))
-    for thread in [*threads, trouble]:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    hall.over.set()
-    trouble.join()
-    return hall.history
+    sat = list(seats(city, exam, by_the_door=by_the_door))
+    return asyncio.run(Hall(port, seconds, cast or Cast()).hold(sat, nemesis))
 
 
 def dash(city: City, exam: Exam, port: int, *, manner: Manner, at_once: int = 2) -> History:
     """The classic race: every question of a candidate is sent on a line of its own, and the hand-in at the same moment."""
-    hall = Hall(port, 60, Cast(manner))
+    hall, turns = Hall(port, 60, Cast(manner)), asyncio.Semaphore(at_once)
 
-    def one(seat: Seat) -> None:
-        tabs = [hall.phone(seat, "a")]
-        tabs[0].enter(hall.begun + 60)
-        tabs += [hall.phone(seat, f"a{item}", tabs[0].jar) for item in seat.options]
-        gate = threading.Barrier(len(tabs))
+    async def one(seat: Seat) -> None:
+        async with turns:
+            first = hall.phone(seat, "a")
+            await first.enter(hall.end)
+            tabs = {0: first, **{item: hall.phone(seat, f"a{item}", first.jar) for item in seat.options}}
+            gate = asyncio.Barrier(len(tabs))
+            await asyncio.gather(*(run(tab, item, gate) for item, tab in tabs.items()))
 
-        def run(tab: Phone, item: int) -> None:
-            tab.state = "sitting"
-            tab.warm()
-            gate.wait()
-            if item:
-                tab.think(item)
-                tab.send()
-            else:
-                tab.until(tab.hand_in, time.monotonic() + 10)
-            tab.close()
+    async def run(tab: Phone, item: int, gate: asyncio.Barrier) -> None:
+        tab.state = "sitting"
+        await tab.warm()
+        await gate.wait()
+        await asyncio.sleep(tab.chance.uniform(0, 0.004))  # so that now one is first and now another
+        if item:
+            tab.think(item)
+            await tab.send()
+        else:
+            await tab.until(tab.hand_in, time.monotonic() + 10)
+        tab.close()
 
-        with ThreadPoolExecutor(len(tabs)) as pool:
-            list(pool.map(run, tabs, [0, *seat.options]))
+    async def all_of_them(sat: list[Seat]) -> None:
+        await asyncio.gather(*map(one, sat))
 
-    with ThreadPoolExecutor(at_once) as pool:
-        list(pool.map(one, seats(city, exam)))
+    asyncio.run(all_of_them(list(seats(city, exam))))
     return hall.history
 
 
@@ -175,4 +215,4 @@ def judge(city: City, exam: Exam, history: History) -> Told:
         state.decide_late(exam, by=city.marker, now=timezone.now())
         state.sweep(exam, now=timezone.now())
         facts.append(state.read(exam, now=timezone.now()))
-    return Told(history, facts[0], checker.check(history, facts[0], again=facts[1]))
+    return Told(history, facts[0], checker.check(history, facts[0], again=facts[1]), again=facts[1])
