@@ -4,7 +4,7 @@ one together costs Django more than running it and making its models, and planni
 back is what the queryset would give, and what counts queries sees each of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from datetime import date, datetime
 from functools import cached_property
@@ -44,7 +44,7 @@ class Compiled(Generic[M]):
         compiler = copy(made)
         compiler.connection = connections[DATABASE]
         filled = [_stored(values[one.name], compiler) if isinstance(one, Given) else one for one in places]
-        if not (found := asked(compiler.connection, statement, filled)):
+        if not (found := run(statement, filled)):
             return []
         compiler.execute_sql = lambda *_args, **_more: [found]
         compiler.get_converters = lambda _columns: converters
@@ -72,20 +72,22 @@ class Cursor:
 
     _query = None  # in the words of psycopg: what was sent; Django's log takes the statement as it was handed over
 
-    def __init__(self, connection: Any) -> None:
-        self.connection, self.rows = connection, list[tuple[Any, ...]]()
+    def __init__(self) -> None:
+        self.rows: list[tuple[Any, ...]] = []
 
-    def execute(self, statement: str, values: list[Any]) -> None:
+    def execute(self, statement: str, values: Sequence[Any]) -> None:
         self.rows = prepared.run(statement, values).fetchall()
 
     def close(self) -> None:
         """Nothing is left open: all rows are there."""
 
 
-def asked(connection: Any, statement: str, values: list[Any]) -> list[tuple[Any, ...]]:
+def run(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """One statement, prepared: for `lms.prepared` on ordinary pages, where what counts and wraps queries shall see it."""
+    connection: Any = connections[DATABASE]
     connection.close_if_health_check_failed()  # as before each cursor of Django
     connection.ensure_connection()
-    cursor = Cursor(connection)
+    cursor = Cursor()
     connection._prepare_cursor(cursor).execute(statement, values)
     return cursor.rows
 

@@ -68,6 +68,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):
+    def is_mfa_enabled(self, user: Any, types: Any = None) -> bool:
+        kinds = {one.type for one in second_factor.KINDS.all(user=user.pk)}
+        return bool(kinds if types is None else kinds.intersection(types))
+
     def encrypt(self, text: str) -> str:
         return sealing.seal(text)
 
