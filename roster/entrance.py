@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -18,7 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from lms import audit, departing, sealing
+from lms import audit, departing, floors, sealing
 from roster import devices, reach, second_factor, signin
 from roster.models import User
 
@@ -38,7 +39,7 @@ class AccountAdapter(DefaultAccountAdapter):
             return "0.0.0.0"  # noqa: S104 - no address at all, and nothing is bound to it
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        return str(reach.landing_url(request.user))  # type: ignore[arg-type]
+        return landing(request.user, now=request.now)  # type: ignore[arg-type, attr-defined]
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """The screens say themselves what has happened."""
@@ -89,8 +90,19 @@ class SecondFactorStage(AuthenticateStage):
         return super().handle()
 
 
+def landing(user: User, *, now: datetime) -> str:
+    """Where somebody goes who came in for nothing in particular: to what awaits them at this hour, else to where their work is.
+
+    The floors above say themselves what cannot wait: `awaited.where(worker, now=…)`.
+    """
+    worker = getattr(user, "worker", None)
+    waits = (module.where(worker, now=now) for module in floors.modules("awaited")) if worker else ()
+    return next(filter(None, waits), "") or reach.landing_url(user)
+
+
 def enter(request: HttpRequest, user: User, *, then: str) -> HttpResponse:
     """Let in somebody whose password fits: at once, or after the second factor where they have one."""
+    then = then or landing(user, now=request.now)  # type: ignore[attr-defined]
     login = Login(user=user, redirect_url=first(user, then))
     return perform_password_login(request, {"username": user.username}, login)
 

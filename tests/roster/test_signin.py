@@ -469,8 +469,9 @@ def test_what_is_open_to_a_visitor(client: Client, db: None) -> None:
 def test_sign_in_asks_little_of_the_database(
     client: Client, worker: Worker, password: str, django_assert_max_num_queries: Any
 ) -> None:
-    # two of them a savepoint, which is the transaction; the session, the list of one's sessions and the notice among them
-    with django_assert_max_num_queries(12):
+    # two of them a savepoint, which is the transaction; the session, the list of one's sessions, the notice, the agreement, and
+    # whether an exam awaits among them
+    with django_assert_max_num_queries(13):
         sign_in(client, "13907150001", password)
 
 
@@ -494,7 +495,7 @@ def test_those_signed_in_already_cost_no_more(
 ) -> None:
     for _device in range(3):
         sign_in(Client(), "W0001", password)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         sign_in(client, "W0001", password)
 
 
