@@ -3,7 +3,7 @@
 import ipaddress
 from collections.abc import Callable
 from datetime import datetime
-from functools import wraps
+from functools import cache, wraps
 from typing import Any
 from urllib.parse import urlencode
 
@@ -96,8 +96,14 @@ def landing(user: User, *, now: datetime) -> str:
     The floors above say themselves what cannot wait: `awaited.where(worker, now=…)`.
     """
     worker = getattr(user, "worker", None)
-    waits = (module.where(worker, now=now) for module in floors.modules("awaited")) if worker else ()
+    waits = (module.where(worker, now=now) for module in awaiting()) if worker else ()
     return next(filter(None, waits), "") or reach.landing_url(user)
+
+
+@cache
+def awaiting() -> list[Any]:
+    """Looked for once: to find that a floor has no such module takes as long as a query."""
+    return list(floors.modules("awaited"))
 
 
 def enter(request: HttpRequest, user: User, *, then: str) -> HttpResponse:
