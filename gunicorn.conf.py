@@ -2,6 +2,7 @@
 
 import gc
 import os
+import resource
 import socket
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,12 @@ workers = int(os.environ.get("WEB_PROCESSES", 1 if settings.SQLITE else max(2, o
 # who waits for PostgreSQL leaves the interpreter to another; SQLite works in the thread that asks
 Worker.at_once = 1 if settings.SQLITE else 2
 threads = int(os.environ.get("WEB_THREADS", 8 if settings.SQLITE else 4))
+# phones that come without a proxy in between each keep a connection for some seconds; files and the database need a few as well
+_soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+_files = 16_384 if _hard == resource.RLIM_INFINITY else min(_hard, 16_384)
+if _soft != resource.RLIM_INFINITY and _soft < _files:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_files, _hard))
+worker_connections = min(4000, _files // 2)
 preload_app = True
 timeout = 120
 graceful_timeout = 15

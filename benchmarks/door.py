@@ -62,6 +62,6 @@ def sign_in(mobile):
     cookies, token = fetch()
     form = {"csrfmiddlewaretoken": token, "username": mobile, "password": PASSWORD, "next": ""}
     status, headers, _page = ask("POST", "/sign-in/", cookies, form)
-    assert (status, dict(headers)["Location"]) == (302, "/"), status
+    assert status == 302, status  # to the home page, or to an exam whose bell has rung
     assert "sessionid=" in jar(headers)
     return jar(headers)

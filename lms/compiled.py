@@ -1,9 +1,10 @@
 """
-Queries that nearly every page asks: put together once for each process, then only filled in. Putting one together costs Django more than
-running it and making its models. What comes back is what the queryset would give, and what counts queries sees each of them.
+Queries that nearly every page asks: put together once for each process, prepared once for each connection, then only filled in. Putting
+one together costs Django more than running it and making its models, and planning it costs PostgreSQL more than answering it. What comes
+back is what the queryset would give, and what counts queries sees each of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from datetime import date, datetime
 from functools import cached_property
@@ -13,7 +14,8 @@ from typing import Any, Generic, TypeVar
 from django.db import connections, models
 from django.db.models.expressions import Expression
 from django.db.models.query import ModelIterable, QuerySet
-from django.db.models.sql.constants import MULTI
+
+from lms import prepared
 
 DATABASE = "default"
 M = TypeVar("M", bound=models.Model)
@@ -41,15 +43,14 @@ class Compiled(Generic[M]):
         made, statement, places, converters = self._made
         compiler = copy(made)
         compiler.connection = connections[DATABASE]
-        filled = tuple(_stored(values[one.name], compiler) if isinstance(one, Given) else one for one in places)
-        compiler.as_sql = lambda *_args, **_more: (statement, filled)
-        if not (found := compiler.execute_sql(MULTI)):
+        filled = [_stored(values[one.name], compiler) if isinstance(one, Given) else one for one in places]
+        if not (found := run(statement, filled)):
             return []
-        compiler.execute_sql = lambda *_args, **_more: found
+        compiler.execute_sql = lambda *_args, **_more: [found]
         compiler.get_converters = lambda _columns: converters
         query = SimpleNamespace(get_compiler=lambda **_using: compiler)
-        asked: Any = SimpleNamespace(db=DATABASE, query=query, _known_related_objects={})
-        return list(ModelIterable(asked))
+        queryset: Any = SimpleNamespace(db=DATABASE, query=query, _known_related_objects={})
+        return list(ModelIterable(queryset))
 
     def first(self, **values: Any) -> M | None:
         """The first of them; the queryset says which by its order and ends with `[:1]`."""
@@ -61,8 +62,34 @@ class Compiled(Generic[M]):
         """Django's compiler with all it knows of the columns, the statement, what goes into its places, how values are read."""
         compiler = self.build().query.get_compiler(using=DATABASE)
         statement, places = compiler.as_sql()
+        assert "%%" not in statement  # what prepares takes each sign of it for a place
         columns = [column[0] for column in compiler.select[: compiler.col_count]]
         return compiler, statement, tuple(places), compiler.get_converters(columns)
+
+
+class Cursor:
+    """As much of a cursor as what wraps, counts and logs cursors asks of one."""
+
+    _query = None  # in the words of psycopg: what was sent; Django's log takes the statement as it was handed over
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[Any, ...]] = []
+
+    def execute(self, statement: str, values: Sequence[Any]) -> None:
+        self.rows = prepared.run(statement, values).fetchall()
+
+    def close(self) -> None:
+        """Nothing is left open: all rows are there."""
+
+
+def run(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """One statement, prepared: for `lms.prepared` on ordinary pages, where what counts and wraps queries shall see it."""
+    connection: Any = connections[DATABASE]
+    connection.close_if_health_check_failed()  # as before each cursor of Django
+    connection.ensure_connection()
+    cursor = Cursor()
+    connection._prepare_cursor(cursor).execute(statement, values)
+    return cursor.rows
 
 
 def _stored(value: Any, compiler: Any) -> Any:

@@ -8,16 +8,19 @@ the key is taken. Here the row comes with what it holds, so that a sign-in can w
 from typing import Any
 
 from django.contrib.sessions.backends import base, db
-from django.db import router
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
-from lms.compiled import Compiled, Given
+from lms.compiled import Compiled, Given, run
+from lms.prepared import stored
 
 # the session of a key, while it lasts
 STANDING: Compiled[Any] = Compiled(
     lambda: db.SessionStore.get_model_class().objects.filter(session_key=Given("key"), expire_date__gt=Given("now"))
 )
+# no savepoint around either: alone it is a transaction, and in another's it stands or falls with the whole
+INSERT = 'INSERT INTO "django_session" (session_data, expire_date, session_key) VALUES (%s, %s, %s)'
+UPDATE = 'UPDATE "django_session" SET session_data = %s, expire_date = %s WHERE session_key = %s RETURNING session_key'
 
 
 class SessionStore(db.SessionStore):
@@ -47,10 +50,10 @@ class SessionStore(db.SessionStore):
         writing = (self.session_key, self.serializer().dumps(held))
         if writing == self._written:
             return
+        row = self.create_model_instance(held)
+        values = [row.session_data, stored(row.expire_date), row.session_key]
         if insert:
-            row = self.create_model_instance(held)
-            # no savepoint around it: alone it is a transaction, and in another's it stands or falls with the whole
-            row.save(force_insert=True, using=router.db_for_write(self.model, instance=row))
-        else:
-            super().save()
+            run(INSERT, values)
+        elif not run(UPDATE, values):
+            raise base.UpdateError
         self._row_to_come, self._written = False, writing

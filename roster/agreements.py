@@ -1,16 +1,49 @@
 """Versions of the confidentiality agreement: publishing one asks everybody to sign anew."""
 
 from datetime import datetime
+from typing import Any
 
+from django.contrib.auth.signals import user_logged_in
 from django.db import transaction
 from django.db.models import Count, QuerySet
+from django.dispatch import receiver
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from lms import audit
+from lms.compiled import Compiled, Given
 from lms.refusal import Refused
 from roster import reach
 from roster.employment import hold_numbers
 from roster.models import Agreement, Duty, Role, Signature, User, Worker
+
+HELD = "agreement"  # key in the session: the newest version that its worker has signed, as far as is known
+NEWEST = Compiled(lambda: Agreement.objects.filter(published_at__lte=Given("now")).order_by("-version").only("pk")[:1])
+LATEST = Compiled(
+    lambda: Signature.objects.filter(worker=Given("worker")).order_by("-agreement__version").only("agreement")[:1]
+)
+
+
+@receiver(user_logged_in, dispatch_uid="agreement that is held")
+def look_at_sign_in(request: HttpRequest, user: User, **_kwargs: Any) -> None:
+    """Put down with the new session, so that the first page after it need not write the session once more."""
+    worker, session = getattr(user, "worker", None), getattr(request, "session", None)
+    if session is not None and worker is not None and (signature := LATEST.first(worker=worker.pk)):
+        session[HELD] = signature.agreement_id
+
+
+def unsigned(request: HttpRequest) -> bool:
+    """Whether this worker has yet to sign the newest agreement. Remembered in the session by version, so that a new version asks again."""
+    worker = getattr(request.user, "worker", None)
+    if worker is None:
+        return False
+    newest = NEWEST.first(now=request.now)  # type: ignore[attr-defined]
+    if newest is None or request.session.get(HELD) == newest.pk:
+        return False
+    if Signature.objects.filter(worker=worker, agreement=newest).exists():
+        request.session[HELD] = newest.pk
+        return False
+    return True
 
 
 def versions() -> QuerySet[Agreement]:

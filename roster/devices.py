@@ -13,10 +13,16 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy
 
 from lms import audit
+from lms.compiled import run
+from lms.prepared import stored
 from roster.models import User
 
 SEEN = "seen_at"
 COARSE = timedelta(hours=1)
+ENLIST = """
+INSERT INTO usersessions_usersession (user_id, session_key, ip, user_agent, created_at, last_seen_at, data)
+VALUES (%s, %s, %s, %s, %s, %s, '{}')
+"""
 
 # the first that a browser names itself with wins: most of them also call themselves Chrome or Safari
 BROWSERS = {
@@ -76,14 +82,8 @@ def enlist(request: HttpRequest, *, address: str, now: datetime) -> None:
     Put the session that a sign-in has begun on its person's list. Those on it that are over are left to `mine` and to what is kept no
     longer (`lms.retention`): at a bell nobody waits for that.
     """
-    UserSession.objects.create(
-        user=request.user,
-        session_key=request.session.session_key,
-        ip=address,
-        user_agent=request.META.get("HTTP_USER_AGENT", "")[:HTTP_USER_AGENT_MAX_LENGTH],
-        created_at=now,
-        last_seen_at=now,
-    )
+    agent = request.META.get("HTTP_USER_AGENT", "")[:HTTP_USER_AGENT_MAX_LENGTH]
+    run(ENLIST, [request.user.pk, request.session.session_key, address, agent, stored(now), stored(now)])
     mark(request, now=now)
 
 

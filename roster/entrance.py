@@ -2,7 +2,8 @@
 
 import ipaddress
 from collections.abc import Callable
-from functools import wraps
+from datetime import datetime
+from functools import cache, wraps
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,7 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from lms import audit, departing, sealing
+from lms import audit, departing, floors, sealing
 from roster import devices, reach, second_factor, signin
 from roster.models import User
 
@@ -38,7 +39,7 @@ class AccountAdapter(DefaultAccountAdapter):
             return "0.0.0.0"  # noqa: S104 - no address at all, and nothing is bound to it
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        return str(reach.landing_url(request.user))  # type: ignore[arg-type]
+        return landing(request.user, now=request.now)  # type: ignore[arg-type, attr-defined]
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """The screens say themselves what has happened."""
@@ -68,6 +69,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):
+    def is_mfa_enabled(self, user: Any, types: Any = None) -> bool:
+        kinds = {one.type for one in second_factor.KINDS.all(user=user.pk)}
+        return bool(kinds if types is None else kinds.intersection(types))
+
     def encrypt(self, text: str) -> str:
         return sealing.seal(text)
 
@@ -85,8 +90,25 @@ class SecondFactorStage(AuthenticateStage):
         return super().handle()
 
 
+def landing(user: User, *, now: datetime) -> str:
+    """Where somebody goes who came in for nothing in particular: to what awaits them at this hour, else to where their work is.
+
+    The floors above say themselves what cannot wait: `awaited.where(worker, now=…)`.
+    """
+    worker = getattr(user, "worker", None)
+    waits = (module.where(worker, now=now) for module in awaiting()) if worker else ()
+    return next(filter(None, waits), "") or reach.landing_url(user)
+
+
+@cache
+def awaiting() -> list[Any]:
+    """Looked for once: to find that a floor has no such module takes as long as a query."""
+    return list(floors.modules("awaited"))
+
+
 def enter(request: HttpRequest, user: User, *, then: str) -> HttpResponse:
     """Let in somebody whose password fits: at once, or after the second factor where they have one."""
+    then = then or landing(user, now=request.now)  # type: ignore[attr-defined]
     login = Login(user=user, redirect_url=first(user, then))
     return perform_password_login(request, {"username": user.username}, login)
 

@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-
-from django.db import connection
+from typing import Any
 
 from lms import sealing
+from lms.compiled import run
+from lms.prepared import stored
 from roster import identity
 from roster.models import Tally
 
@@ -149,15 +150,12 @@ def give_back(keys: Iterable[str], *, now: datetime, clear: Iterable[str] = ()) 
     put([*((which, 1, now) for which in keys), *((which, 0, now) for which in clear)], change, [])
 
 
-def put(rows: list[tuple[str, int, datetime]], change: str, moments: list[datetime]) -> list[tuple[str, int]]:
+def put(rows: list[tuple[str, int, datetime]], change: str, moments: list[datetime]) -> list[tuple[Any, ...]]:
     """Insert or change rows one after the other in the order of their keys, so that two processes never wait for each other."""
-    moment = connection.ops.adapt_datetimefield_value
-    values = ", ".join(["(%s, %s, %s)"] * len(rows))
+    values = ", ".join(["(%s::text, %s::int, %s::timestamptz)"] * len(rows))
     statement = f"INSERT INTO roster_tally (key, count, until) VALUES {values} ON CONFLICT (key) DO UPDATE SET {change}"  # noqa: S608 - our own words
-    with connection.cursor() as cursor:
-        cells = [cell for key, number, until in sorted(rows) for cell in (key, number, moment(until))]
-        cursor.execute(statement, [*cells, *map(moment, moments)])
-        return cursor.fetchall()
+    cells = [cell for key, number, until in sorted(rows) for cell in (key, number, stored(until))]
+    return run(statement, [*cells, *map(stored, moments)])
 
 
 def forget(*, now: datetime) -> int:

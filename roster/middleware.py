@@ -6,10 +6,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from lms.compiled import Compiled, Given
 from lms.policy import BACK_OFFICE
-from roster import devices, notices, reach, second_factor
-from roster.models import Agreement, Signature, User
+from roster import agreements, devices, notices, reach, second_factor
+from roster.models import User
 
 # addresses that answer before sign-in; everything else asks for it
 OPEN: tuple[str, ...] = ("/sign-in/", "/static/", "/healthz", "/readyz", "/check/", "/display/", "/design/")
@@ -22,7 +21,6 @@ PAPERS = ("/agreement/", "/notice/")
 ACCOUNT = "/account/"
 # those that exist for roles: of somebody who is a worker as well, the others stay open without a second factor
 ROLES = (BACK_OFFICE, "/bulletin")
-NEWEST = Compiled(lambda: Agreement.objects.filter(published_at__lte=Given("now")).order_by("-version").only("pk")[:1])
 
 
 def first_things_first(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -62,7 +60,7 @@ def what_comes_first(request: HttpRequest) -> HttpResponse | None:
         return redirect(reverse(asked) + way_back(request))
     if path.startswith(PAPERS):
         return None
-    if paper := notices.to_do_first(request, unsigned=unsigned(request)):
+    if paper := notices.to_do_first(request, unsigned=agreements.unsigned(request)):
         return redirect(paper)
     if path == "/" and not hasattr(user, "worker"):
         return redirect(reach.landing(user))
@@ -89,17 +87,3 @@ def way_back(request: HttpRequest) -> str:
     if request.path == "/" or request.method not in {"GET", "HEAD"}:
         return ""
     return "?" + urlencode({"next": request.get_full_path()})
-
-
-def unsigned(request: HttpRequest) -> bool:
-    """Whether this worker has yet to sign the newest agreement. Remembered in the session by version, so that a new version asks again."""
-    worker = getattr(request.user, "worker", None)
-    if worker is None:
-        return False
-    newest = NEWEST.first(now=request.now)  # type: ignore[attr-defined]
-    if newest is None or request.session.get("agreement") == newest.pk:
-        return False
-    if Signature.objects.filter(worker=worker, agreement=newest).exists():
-        request.session["agreement"] = newest.pk
-        return False
-    return True

@@ -83,12 +83,15 @@ def publish(*, title: str, text: str, by: User | None, now: datetime) -> Notice:
 
 # the long text is left for the page that shows it: everybody who signs in is asked this
 NEWEST = Compiled(lambda: Notice.objects.filter(published_at__lte=Given("now")).order_by("-version").defer("text")[:1])
+READ = Compiled(
+    lambda: Acceptance.objects.filter(user=Given("user"), notice=Given("notice")).order_by("pk").only("pk")[:1]
+)
 
 
 def due(user: User, *, now: datetime) -> Notice | None:
     """The newest published version when this person has yet to read it."""
     newest = NEWEST.first(now=now)
-    return None if newest is None or Acceptance.objects.filter(user=user, notice=newest).exists() else newest
+    return None if newest is None or READ.first(user=user.pk, notice=newest.pk) else newest
 
 
 @transaction.atomic

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from lms import audit, sealing
+from lms.compiled import Compiled, Given
 from lms.refusal import Refused
 from roster import devices, reach
 from roster.models import Role, RoleGrant, User
@@ -35,6 +36,7 @@ class Reason(models.TextChoices):
 
 
 KEY, CODES = Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES
+KINDS = Compiled(lambda: Authenticator.objects.filter(user=Given("user")).only("type"))
 
 
 def required_of(user: User) -> bool:

@@ -12,7 +12,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from lms.compiled import Compiled, Given
+from lms.compiled import Compiled, Given, run
+from lms.prepared import stored
 from roster import guesses, identity, known_devices, reach, roles
 from roster.guesses import Step, Try
 from roster.models import User, mobile_lookup
@@ -25,6 +26,7 @@ CANDIDATES = User.objects.select_related("worker").only(
     *(one.name for one in User._meta.concrete_fields), "worker__user"
 )
 BY_MOBILE = Compiled(lambda: CANDIDATES.filter(mobile_hash=Given("hash")).order_by("pk")[:SHARING])
+ENTERED = "UPDATE roster_user SET last_login = %s WHERE id = %s"
 BY_KEY = Compiled(lambda: User.objects.select_related("worker").filter(pk=Given("user")))
 
 
@@ -145,6 +147,13 @@ def run_out(user: User, *, now: datetime) -> bool:
     """Whether this is a first password whose days are over."""
     expires = user.first_password_expires_at
     return bool(user.must_change_password and expires and expires <= now)
+
+
+@receiver(user_logged_in, dispatch_uid="update_last_login")
+def entered(sender: Any, request: HttpRequest, user: User, **_kw: Any) -> None:
+    """In the place of Django's own, whose name it has: that one goes by a clock of its own, and costs twice as much."""
+    user.last_login = moment(request)
+    run(ENTERED, [stored(user.last_login), user.pk])
 
 
 @receiver(user_logged_in)

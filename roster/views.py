@@ -60,20 +60,16 @@ def which_one(request: Asking) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         found = namesakes.chosen(request, form.cleaned_data["who"], now=request.now)
         if found:
-            return let_in(request, found[0], then=found[1])
+            return entrance.enter(request, found[0], then=found[1])
     return render(request, "roster/which_one.html", {"form": form})
 
 
 def let_in_or_ask(request: Asking, fitting: list[User]) -> HttpResponse:
     """The one whose password it is comes in; several are asked first which of them it is."""
     if len(fitting) == 1:
-        return let_in(request, fitting[0], then=safe_next(request))
+        return entrance.enter(request, fitting[0], then=safe_next(request))
     namesakes.ask(request, fitting, then=safe_next(request), now=request.now)
     return redirect("sign_in_who")
-
-
-def let_in(request: Asking, user: User, *, then: str) -> HttpResponse:
-    return entrance.enter(request, user, then=then or reach.landing_url(user))
 
 
 def safe_next(request: Asking) -> str:

@@ -4,15 +4,31 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from exams.marks import resits, tries
-from exams.models import Attempt, AttemptState, Exam, ExamKind, JournalEntry
+from exams.models import TRYOUT, Attempt, AttemptState, Exam, ExamKind, JournalEntry
 from lms import numbers, times
+from lms.compiled import Compiled, Given
 from lms.home import Due
 from roster.models import Employment
+
+
+def to_sit(worker: Given, now: Given) -> QuerySet[Attempt]:
+    """Of each exam the newest try, as long as it may be sat, or sat once more."""
+    mine = Attempt.objects.filter(worker=worker).exclude(exam__seed=TRYOUT).newest().ending()
+    open_ = Q(state__in=[AttemptState.DUE, AttemptState.SITTING], closed_at__gt=now)
+    # time may have been granted beyond the close
+    open_ |= Q(state=AttemptState.SITTING, deadline__gt=now)
+    once_more = Q(exam__kind=ExamKind.ENTRY, exam__tries__gt=F("number"), state=AttemptState.MARKED)
+    once_more &= Q(closed_at__gt=now, marks__lt=F("exam__pass_marks"))
+    return mine.filter(open_ | once_more).select_related("exam__territory").order_by("exam__closes_at", "number")
+
+
+# without what the paper of it is: a list says nothing of that
+TO_SIT = Compiled(lambda: to_sit(Given("worker"), Given("now")).defer("paper", "flags"))
 
 
 def why(exam: Exam) -> str:

@@ -31,7 +31,9 @@ def own(worker: Worker | Given) -> AttemptQuerySet:
 
 
 # of the pages that everybody asks for at the bell
-NEWEST = Compiled(lambda: own(Given("worker")).filter(exam=Given("exam")).order_by("-number")[:1])
+NEWEST = Compiled(
+    lambda: own(Given("worker")).filter(exam=Given("exam")).order_by("-number").defer("paper", "flags")[:1]
+)
 ONE = Compiled(lambda: own(Given("worker")).filter(pk=Given("attempt")))
 
 

@@ -78,3 +78,28 @@ def test_each_thread_asks_by_its_own_connection(worker: Worker) -> None:
     thread.join()
     assert found[0] == worker.user
     assert found[1] is not connection.connection
+
+
+def test_postgres_plans_it_once_for_each_connection(worker: Worker) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("planning is PostgreSQL's")
+    kept = "SELECT sum(generic_plans + custom_plans) FROM pg_prepared_statements WHERE statement LIKE '%%\"last_login\" > ($1)%%'"
+    before = timezone.now()
+    for _turn in range(3):
+        assert SIGNED_IN.all(since=before) == []
+    with connection.cursor() as cursor:
+        cursor.execute(kept, [])
+        assert cursor.fetchone()[0] >= 3
+
+
+def test_what_wraps_queries_wraps_these(worker: Worker) -> None:
+    seen: list[str] = []
+
+    def look(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        seen.append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(look):
+        WORKER_OF.first(user=worker.user_id)
+    assert len(seen) == 1
+    assert '"roster_user"' in seen[0]

@@ -61,6 +61,26 @@ def test_the_sheets_stay_small():
     assert sum((CSS / sheet).stat().st_size for sheet in SHEETS) < 36_000  # under 10 kB when compressed
 
 
+def test_scripts_and_styles_of_a_paper_stay_under_80_kb():
+    """As a village fetches them before the bell, compression apart; pictures bring two more, where there are any."""
+    base, paper = (
+        (ROOT / "templates" / name).read_text(encoding="utf-8") for name in ("base.html", "exams/paper.html")
+    )
+    assert "{% block charts %}{% endblock %}" in paper
+    pages = re.sub(r"{% block charts %}.*?{% endblock %}", "", base) + re.sub(
+        r"{% if pictured %}.*?{% endif %}", "", paper
+    )
+    wanted, files = re.findall(r"(?:href|src)=\"{% static '([^']+\.(?:css|js))' %}", pages), {}
+    while wanted:
+        name = wanted.pop()
+        if name not in files:
+            files[name] = text = (ROOT / "lms" / "static" / name).read_text(encoding="utf-8")
+            wanted += [f"js/{other}" for other in re.findall(r'(?:from|import)\s*"\./([^"]+\.js)"', text)]
+    assert {"css/components.css", "css/exam.css", "js/exam.js", "js/exam-outbox.js"} <= files.keys()
+    named = 13 * len(files)  # by what is in them: each is imported at most a few times
+    assert sum(len(text.encode()) for text in files.values()) + named < 79_500
+
+
 def test_every_icon_asked_for_by_name_is_drawn():
     drawn = set(re.findall(r'<symbol id="([a-z]+)"', (ROOT / "lms/static/img/icons.svg").read_text()))
     asked = {

@@ -12,6 +12,7 @@ from django.contrib.auth.hashers import MD5PasswordHasher, make_password
 from django.core import signing
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from lms.models import AuditEntry
@@ -468,9 +469,25 @@ def test_what_is_open_to_a_visitor(client: Client, db: None) -> None:
 def test_sign_in_asks_little_of_the_database(
     client: Client, worker: Worker, password: str, django_assert_max_num_queries: Any
 ) -> None:
-    # two of them a savepoint, which is the transaction; the session, the list of one's sessions and the notice among them
-    with django_assert_max_num_queries(12):
+    # two of them a savepoint, which is the transaction; the session, the list of one's sessions, the notice, the agreement, and
+    # whether an exam awaits among them
+    with django_assert_max_num_queries(13):
         sign_in(client, "13907150001", password)
+
+
+def test_the_first_page_after_it_writes_nothing(client: Client, worker: Worker, password: str) -> None:
+    """What the session has to know (a signed agreement, when its person was seen) is put down with it."""
+    sign_in(client, "W0001", password)
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get("/me/").status_code == 200
+    assert [query["sql"] for query in asked if not query["sql"].startswith("SELECT")] == []
+
+
+def test_when_somebody_came_in_is_kept_once(client: Client, worker: Worker, password: str, now: datetime) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        sign_in(client, "W0001", password)
+    assert User.objects.get(pk=worker.user_id).last_login == now
+    assert len([query for query in asked if "last_login" in query["sql"] and "UPDATE" in query["sql"]]) == 1
 
 
 def test_those_signed_in_already_cost_no_more(
@@ -478,7 +495,7 @@ def test_those_signed_in_already_cost_no_more(
 ) -> None:
     for _device in range(3):
         sign_in(Client(), "W0001", password)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         sign_in(client, "W0001", password)
 
 
