@@ -9,15 +9,12 @@ from typing import Any
 
 from django.conf import settings
 
-from lms.webserver import Worker
-
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 worker_class = "lms.webserver.Worker"  # with threads
 logger_class = "lms.webserver.Log"
-# SQLite has one writer at a time, so a second process would only wait for the first
-workers = int(os.environ.get("WEB_PROCESSES", 1 if settings.SQLITE else max(2, os.cpu_count() or 1)))
-# who waits for PostgreSQL leaves the interpreter to another; SQLite works in the thread that asks
-Worker.at_once = 1 if settings.SQLITE else 2
+# SQLite has one writer at a time, so a second process would only wait for the first. Of PostgreSQL's, half wait for it while the others work;
+# each thread has a connection of its own, and it takes a hundred
+workers = int(os.environ.get("WEB_PROCESSES", 1 if settings.SQLITE else min(16, 2 * max(2, os.cpu_count() or 1))))
 threads = int(os.environ.get("WEB_THREADS", 8 if settings.SQLITE else 4))
 # phones that come without a proxy in between each keep a connection for some seconds; files and the database need a few as well
 _soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -68,9 +68,9 @@ class Waiting:
             self.known[fd] = conn
         (self.epoll.modify if again else self.epoll.register)(fd, EPOLLIN | EPOLLONESHOT)
 
-    def heard(self, timeout: float, most: int = MOST) -> list[Any]:
+    def heard(self, timeout: float) -> list[Any]:
         """Those on which something was sent, or which ended; waits for the first."""
-        events = self.epoll.poll(timeout, most)
+        events = self.epoll.poll(timeout, MOST)
         with self.lock:
             return [conn for fd, _event in events if (conn := self.known.pop(fd, None))]
 
@@ -98,17 +98,15 @@ class Waiting:
 
 class Runners:
     """
-    The threads that answer. As long as `at_once` of them get on, they alone listen and answer, with nobody between who hands requests over:
-    threads that are busy in Python at once hand the interpreter to and fro, from core to core, and everything costs half again as much.
-    When those are held up (a password is hashed, a slow phone still sends, a disk is busy) and something waits, the next one is woken, of
-    those who rest the last to have worked; who is done while enough others get on goes back to rest.
+    The threads that answer. As long as one gets on, it alone listens and answers, with nobody between who hands requests over: threads that
+    are busy in Python at once hand the interpreter to and fro, from core to core, and everything costs half again as much. When it is held
+    up (a password is hashed, a slow phone still sends, a disk is busy) and something waits, another is woken, of those who rest the last to
+    have worked; who is done while another gets on goes back to rest.
     """
 
-    def __init__(
-        self, count: int, act: Callable[[Any], None], waiting: Waiting, wake: Callable[[], None], *, at_once: int = 1
-    ) -> None:
+    def __init__(self, count: int, act: Callable[[Any], None], waiting: Waiting, wake: Callable[[], None]) -> None:
         self.ready: deque[Any] = deque()  # what was heard and nobody has begun
-        self.act, self.waiting, self.at_once, self.lock = act, waiting, at_once, Lock()
+        self.act, self.waiting, self.lock = act, waiting, Lock()
         self.alive, self.asleep, self.wake = True, False, wake  # asleep: who looks after us, until we wake them
         self.taken = self.woken = monotonic()
         self.since = [0.0] * count  # when each began what it is at; LISTENS, or 0 if neither
@@ -116,8 +114,7 @@ class Runners:
         self.resting = list(range(count))[::-1]
         for turn in range(count):
             Thread(target=self.work, args=[turn], name=f"request-{turn}", daemon=True).start()
-        for _turn in range(at_once):
-            self.bells[self.resting.pop()].put(True)
+        self.bells[self.resting.pop()].put(True)
 
     @property
     def awake(self) -> int:
@@ -129,19 +126,20 @@ class Runners:
                 self.act(one)
 
     def next(self, turn: int) -> Any:
-        """What has waited longest; None: enough others get on, and this thread rests."""
+        """What has waited longest; None: another gets on, and this thread rests."""
         self.since[turn] = 0.0
-        if self.awake > self.at_once:
+        if self.awake > 1:
             with self.lock:
-                on = self.since.count(LISTENS) >= self.at_once or monotonic() - self.taken < BRISK
-                if self.awake > self.at_once and on:
+                on = LISTENS in self.since or monotonic() - self.taken < BRISK
+                if self.awake > 1 and on:
                     self.resting.append(turn)
                     return None
         while self.alive:
             try:
                 one = self.ready.popleft()
             except IndexError:
-                self.listen(turn)
+                self.since[turn] = LISTENS
+                self.ready.extend(self.waiting.heard(LONG))
                 continue
             self.since[turn] = self.taken = monotonic()
             if self.asleep:
@@ -149,20 +147,6 @@ class Runners:
                 self.wake()
             return one
         return None
-
-    def listen(self, turn: int) -> None:
-        """Who hears of many while others listen takes one and leaves them the rest."""
-        most = 1 if LISTENS in self.since else MOST
-        self.since[turn] = LISTENS
-        heard = self.waiting.heard(LONG, most)
-        self.since[turn] = 0.0
-        self.ready.extend(heard[:1])
-        rest = heard[1:]
-        if rest and LISTENS in self.since:
-            for one in rest:
-                self.waiting.add(one)
-        else:
-            self.ready.extend(rest)
 
     def look(self) -> bool:
         """Wake another one if those who are awake are held up and something waits. Returns whether to look again in a moment."""
@@ -200,8 +184,6 @@ def sent_ahead(conn: Any) -> bool:
 
 
 class Worker(ThreadWorker):
-    at_once = 1  # `Runners`; more where a thread leaves the interpreter to others for much of a request
-
     def init_process(self) -> None:
         self.leaving = Closers(CLOSERS)
         # each request asks for thirty of them, which gunicorn looks up anew
@@ -211,7 +193,7 @@ class Worker(ThreadWorker):
 
     def get_thread_pool(self) -> Any:
         self.keepalived_conns: Any = Waiting()
-        return Runners(self.cfg.threads, self.serve, self.keepalived_conns, self.wake, at_once=self.at_once)
+        return Runners(self.cfg.threads, self.serve, self.keepalived_conns, self.wake)
 
     def wake(self) -> None:
         self.method_queue.defer(lambda: None)

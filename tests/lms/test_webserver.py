@@ -165,9 +165,9 @@ def lines():
 
 
 @contextmanager
-def runners(count, act, **given):
+def runners(count, act):
     waiting = Waiting()
-    one = Runners(count, lambda line: act(line, line.sock.recv(1)), waiting, lambda: None, **given)
+    one = Runners(count, lambda line: act(line, line.sock.recv(1)), waiting, lambda: None)
     try:
         yield one, waiting
     finally:
@@ -188,15 +188,6 @@ def test_one_thread_alone_takes_what_is_quick(lines):
             assert len(waiting) == 0  # taken out before it is answered
             for line in lines:
                 waiting.add(line)
-
-
-def test_two_at_once_where_two_may(lines):
-    both, met = threading.Barrier(2, timeout=5), SimpleQueue()
-    with runners(4, lambda _line, _letter: met.put(both.wait()), at_once=2) as (_runners, waiting):
-        for line in lines[:2]:
-            waiting.add(line)
-            line.send(b"x")
-        assert {met.get(timeout=5), met.get(timeout=5)} == {0, 1}
 
 
 def test_who_is_held_up_is_helped_and_everybody_rests_afterwards(lines):
