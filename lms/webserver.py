@@ -29,8 +29,11 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 CLOSERS = 4
 # seconds without anything taken: until then others get on; from then on they are held up
 BRISK, PATIENCE = 0.001, 0.003
-QUIET = 0.05  # seconds without a request until nobody looks after those who answer
-LONG = 1.0
+NOW_AND_THEN, LONG = (
+    0.01,
+    1.0,
+)  # how soon somebody looks after those who answer when they are at nothing just now, or sleep
+QUIET = 0.05  # seconds without a request until nobody looks
 MOST = 512  # are heard at once
 LISTENS = -1.0
 
@@ -148,8 +151,8 @@ class Runners:
             return one
         return None
 
-    def look(self) -> bool:
-        """Wake another one if those who are awake are held up and something waits. Returns whether to look again in a moment."""
+    def look(self) -> float:
+        """Wake another one if those who are awake are held up and something waits. Returns in how many seconds to look again."""
         now = monotonic()
         quiet = now - max(self.taken, self.woken)  # whoever was woken gets a moment too
         if self.resting and quiet > PATIENCE and (self.ready or self.waiting.stirs):
@@ -157,9 +160,9 @@ class Runners:
             with self.lock:
                 self.bells[self.resting.pop()].put(True)
         self.asleep = True  # said before it is looked at: who begins now says so first, and then looks whether we sleep
-        if now - self.taken < QUIET or max(self.since) > 0:
-            self.asleep = False
-        return not self.asleep
+        busy = max(self.since) > 0
+        self.asleep = not busy and now - self.taken > QUIET
+        return LONG if self.asleep else PATIENCE if busy else NOW_AND_THEN
 
     def shutdown(self, wait: bool = False) -> None:
         self.alive = False
@@ -211,7 +214,7 @@ class Worker(ThreadWorker):
         self.keepalived_conns.add(conn)
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        super().wait_for_and_dispatch_events(min(timeout, PATIENCE) if self.tpool.look() else timeout)
+        super().wait_for_and_dispatch_events(min(timeout, self.tpool.look()))
 
     def serve(self, conn: Any) -> None:
         """Answer one request, in a thread of its own. Whatever is not simply kept for the next one is the loop's to decide, as in gunicorn."""

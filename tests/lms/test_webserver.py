@@ -15,7 +15,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from lms.webserver import Runners, Waiting
+from lms.webserver import LONG, Runners, Waiting
 from tests.lms import answering
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -209,22 +209,22 @@ def test_who_is_held_up_is_helped_and_everybody_rests_afterwards(lines):
         gate.set()
         assert sorted(told.get(timeout=5) for _turn in range(4)) == [b"l"] * 3 + [b"q"]
         for _turn in range(1000):
-            if some.awake == 1 and not some.look():
+            if some.awake == 1 and some.look() == LONG:
                 break
             time.sleep(0.005)
         assert (some.awake, some.asleep) == (1, True)
 
 
 def test_who_begins_wakes_the_one_who_looks_after_them(lines):
-    woken, line = threading.Event(), lines[0]
-    waiting = Waiting()
-    one = Runners(2, lambda line: line.sock.recv(1), waiting, woken.set)
+    woken, told, waiting = threading.Event(), SimpleQueue(), Waiting()
+    one = Runners(2, lambda line: told.put(line.sock.recv(1)), waiting, woken.set)
     time.sleep(0.06)
-    assert not one.look()
-    waiting.add(line)
-    line.send(b"x")
+    assert one.look() == LONG
+    waiting.add(lines[0])
+    lines[0].send(b"x")
     assert woken.wait(5)
-    assert one.look()
+    assert told.get(timeout=5) == b"x"
+    assert one.look() < LONG
     one.shutdown()
 
 
