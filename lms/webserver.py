@@ -29,10 +29,8 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 CLOSERS = 4
 # seconds without anything taken: until then others get on; from then on they are held up
 BRISK, PATIENCE = 0.001, 0.003
-NOW_AND_THEN, LONG = (
-    0.01,
-    1.0,
-)  # how soon somebody looks after those who answer when they are at nothing just now, or sleep
+# how soon somebody looks after those who answer: when they are at nothing just now, or have been for long
+NOW_AND_THEN, LONG = 0.01, 1.0
 QUIET = 0.05  # seconds without a request until nobody looks
 MOST = 512  # are heard at once
 LISTENS = -1.0
@@ -112,6 +110,7 @@ class Runners:
         self.act, self.waiting, self.lock = act, waiting, Lock()
         self.alive, self.asleep, self.wake = True, False, wake  # asleep: who looks after us, until we wake them
         self.taken = self.woken = monotonic()
+        self.taker = 0  # who took last
         self.since = [0.0] * count  # when each began what it is at; LISTENS, or 0 if neither
         self.bells = [SimpleQueue[bool]() for _thread in range(count)]  # by which each is woken; False: it ends
         self.resting = list(range(count))[::-1]
@@ -133,8 +132,8 @@ class Runners:
         self.since[turn] = 0.0
         if self.awake > 1:
             with self.lock:
-                on = LISTENS in self.since or monotonic() - self.taken < BRISK
-                if self.awake > 1 and on:
+                brisk = self.taker != turn and monotonic() - self.taken < BRISK
+                if self.awake > 1 and (brisk or LISTENS in self.since):
                     self.resting.append(turn)
                     return None
         while self.alive:
@@ -145,6 +144,7 @@ class Runners:
                 self.ready.extend(self.waiting.heard(LONG))
                 continue
             self.since[turn] = self.taken = monotonic()
+            self.taker = turn
             if self.asleep:
                 self.asleep = False
                 self.wake()

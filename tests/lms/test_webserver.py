@@ -215,6 +215,30 @@ def test_who_is_held_up_is_helped_and_everybody_rests_afterwards(lines):
         assert (some.awake, some.asleep) == (1, True)
 
 
+def test_beside_one_who_is_held_up_the_next_goes_on_without_being_woken_each_time(lines):
+    gate, told = threading.Event(), SimpleQueue()
+
+    def act(_line, letter):
+        if letter == b"l":
+            gate.wait(5)
+        told.put((letter, threading.current_thread().name))
+
+    with runners(3, act) as (some, waiting):
+        for line, letter in zip(lines[:2], (b"l", b"q"), strict=True):
+            waiting.add(line)
+            line.send(letter)
+            time.sleep(0.01)
+        some.look()
+        names = [told.get(timeout=5)[1]]
+        for line in lines[2:]:  # nobody looks any more
+            waiting.add(line)
+            line.send(b"q")
+            names.append(told.get(timeout=5)[1])
+        assert len(set(names)) == 1
+        gate.set()
+        assert told.get(timeout=5)[0] == b"l"
+
+
 def test_who_begins_wakes_the_one_who_looks_after_them(lines):
     woken, told, waiting = threading.Event(), SimpleQueue(), Waiting()
     one = Runners(2, lambda line: told.put(line.sock.recv(1)), waiting, woken.set)
