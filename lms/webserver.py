@@ -16,7 +16,9 @@ from functools import lru_cache, partial
 from itertools import takewhile
 from queue import SimpleQueue
 from select import EPOLLIN, EPOLLONESHOT, POLLIN, epoll, poll
-from socket import MSG_DONTWAIT, MSG_PEEK, socket
+from socket import MSG_DONTWAIT, MSG_PEEK, SO_RCVTIMEO, SO_SNDTIMEO, SOL_SOCKET, socket
+from struct import pack
+from sys import exc_info
 from threading import Lock, Thread
 from time import monotonic
 from typing import Any
@@ -187,6 +189,8 @@ def sent_ahead(conn: Any) -> bool:
 
 
 class Worker(ThreadWorker):
+    stalled = 10  # seconds in which a phone sends nothing more of a request, or takes nothing more of an answer: then it is gone
+
     def init_process(self) -> None:
         self.leaving = Closers(CLOSERS)
         # each request asks for thirty of them, which gunicorn looks up anew
@@ -202,8 +206,10 @@ class Worker(ThreadWorker):
         self.method_queue.defer(lambda: None)
 
     def enqueue_req(self, conn: Any) -> None:
-        """A new connection; the thread that takes it need not wait for what is sent."""
+        """A new connection; the thread that takes it need not wait for what is sent, and no thread waits for ever for the rest of it."""
         conn.data_ready = True
+        for way in (SO_RCVTIMEO, SO_SNDTIMEO):
+            conn.sock.setsockopt(SOL_SOCKET, way, pack("ll", self.stalled, 0))
         self.keep(conn)
 
     def keep(self, conn: Any) -> None:
@@ -308,7 +314,11 @@ def fit(name: str, value: str) -> tuple[list[tuple[str, str]], int | None]:
 
 
 class Log(Logger):
-    """There is no access log, so nothing is put together for it."""
+    """There is no access log, so nothing is put together for it. A phone that fell silent in the middle is no failure of ours."""
 
     def access(self, *_told: Any) -> None:
         pass
+
+    def exception(self, *told: Any, **more: Any) -> None:
+        if not isinstance(exc_info()[1], BlockingIOError):
+            super().exception(*told, **more)

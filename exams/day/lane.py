@@ -80,7 +80,10 @@ class Ask:
         length = self.environ.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal() or len(length) > 12 or int(length) > MOST_BYTES:
             raise Bad(413)
-        return self.environ["wsgi.input"].read(int(length))
+        try:
+            return self.environ["wsgi.input"].read(int(length))
+        except OSError:  # the phone was lost in the middle of it
+            raise Bad(400) from None
 
     @property
     def by_script(self) -> bool:

@@ -390,11 +390,26 @@ def test_case_26_what_is_too_large_is_refused_before_it_is_read(sitting, client,
         def read(self, _size: int = -1) -> bytes:
             raise AssertionError("it was read")
 
-    name = passes.cookie(sitting.pk)
-    cookie = f"{name}={enter(client, sitting).cookies[name].value}"
-    environ = {"PATH_INFO": address(sitting, "answers"), "REQUEST_METHOD": "POST", "CONTENT_TYPE": lane.JSON}
-    environ |= {"HTTP_ORIGIN": "http://testserver", "HTTP_HOST": "testserver", "HTTP_COOKIE": cookie}
-    assert lane.respond({**environ, "CONTENT_LENGTH": str(size), "wsgi.input": Unread()}).status == 413
+    assert lane.respond({**posted(client, sitting), "CONTENT_LENGTH": str(size), "wsgi.input": Unread()}).status == 413
+
+
+def posted(client: Client, attempt: Attempt) -> dict[str, Any]:
+    """What the web server says of a post of answers whose body has yet to come."""
+    name = passes.cookie(attempt.pk)
+    cookie = f"{name}={enter(client, attempt).cookies[name].value}"
+    environ = {"PATH_INFO": address(attempt, "answers"), "REQUEST_METHOD": "POST", "CONTENT_TYPE": lane.JSON}
+    return environ | {"HTTP_ORIGIN": "http://testserver", "HTTP_HOST": "testserver", "HTTP_COOKIE": cookie}
+
+
+def test_a_phone_that_is_lost_in_the_middle_of_a_request_is_no_failure_of_ours(sitting, client, caplog):
+    class Lost:
+        def read(self, _size: int = -1) -> bytes:
+            raise BlockingIOError
+
+    environ = posted(client, sitting)
+    caplog.clear()
+    assert lane.respond({**environ, "CONTENT_LENGTH": "100", "wsgi.input": Lost()}).status == 400
+    assert not caplog.records
 
 
 def test_case_26_a_million_emoji_are_refused(make_exam, worker, client, now):

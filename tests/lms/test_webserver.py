@@ -30,7 +30,8 @@ def running(folder):
     settings = folder / "conf.py"
     settings.write_text(
         f'bind = "127.0.0.1:{port}"\nworker_class = "lms.webserver.Worker"\nlogger_class = "lms.webserver.Log"\n'
-        "threads = 4\nkeepalive = 2\ncontrol_socket_disable = True\nloglevel = 'critical'\n"
+        "threads = 4\nkeepalive = 2\ncontrol_socket_disable = True\nloglevel = 'error'\n"
+        "from lms.webserver import Worker\nWorker.stalled = 2\n"
     )
     command = [sys.executable, "-m", "gunicorn", "-c", str(settings), "tests.lms.answering:application"]
     server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
@@ -279,6 +280,18 @@ def test_who_asked_while_nobody_got_on_is_answered_all_the_same(port):
             time.sleep(0.2)
             assert ask(link, body=b"b") == (200, b"b")
             assert [one.result() for one in busy] == [(200, b"nothing")] * 4
+
+
+def test_phones_that_are_lost_in_the_middle_of_a_request_give_their_threads_back(port):
+    lost = [socket.create_connection(("127.0.0.1", port), timeout=15) for _one in range(8)]  # of four threads
+    for turn, one in enumerate(lost):
+        one.sendall((b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nab", b"POST / HT")[turn % 2])
+    begun = time.monotonic()
+    with talk(port) as link:
+        assert ask(link, body=b"c") == (200, b"c")
+    assert time.monotonic() - begun < 9
+    for one in lost:
+        one.close()
 
 
 @pytest.mark.parametrize("address", ["/", "/pieces", "/bare", "/file"])
