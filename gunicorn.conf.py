@@ -9,9 +9,12 @@ from typing import Any
 
 from django.conf import settings
 
+from lms.webserver import Worker
+
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 worker_class = "lms.webserver.Worker"  # with threads
 logger_class = "lms.webserver.Log"
+Worker.swift = tuple(f"{method} {start}".encode() for start in settings.LANES for method in ("POST", "GET"))
 # SQLite has one writer at a time, so a second process would only wait for the first. Of PostgreSQL's, half wait for it while the others work;
 # each thread has a connection of its own, and it takes a hundred
 workers = int(os.environ.get("WEB_PROCESSES", 1 if settings.SQLITE else min(16, 2 * max(2, os.cpu_count() or 1))))
@@ -57,7 +60,7 @@ def when_ready(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """How many requests wait for a thread: the exam lane asks it before a save. And the papers that are about to be asked for."""
+    """How many requests of the exam lane wait for a thread: it asks before a save. And the papers that are about to be asked for."""
     from django.utils import timezone
 
     from exams.day import pressure, warming
@@ -66,4 +69,4 @@ def post_worker_init(worker: Any) -> None:
     # what is there now stays, and need not be looked through again and again for what nobody needs
     gc.collect()
     gc.freeze()
-    pressure.watch(worker.tpool.ready.__len__)
+    pressure.watch(worker.tpool.ready.swift.__len__)

@@ -99,6 +99,31 @@ class Waiting:
         return list(self)[place]
 
 
+class Ready:
+    """
+    What was sent and nobody has begun, the longest waiting first: what begins with one of `swift` before all others, for it takes a tenth of
+    their time and somebody is sitting there; but each eighth is one of the others.
+    """
+
+    EIGHTH = 8
+
+    def __init__(self, *swift: bytes) -> None:
+        self.begins, self.longest = swift, max(map(len, swift), default=0)
+        self.swift, self.others, self.row = deque[Any](), deque[Any](), 0
+
+    def add(self, conn: Any) -> None:
+        (self.swift if sent(conn.sock, self.longest).startswith(self.begins) else self.others).append(conn)
+
+    def next(self) -> Any:
+        """IndexError: there is none; or another thread was quicker, and looking again will tell."""
+        self.row = (self.row + 1) % self.EIGHTH
+        first, second = (self.swift, self.others) if self.row else (self.others, self.swift)
+        return (first or second).popleft()
+
+    def __len__(self) -> int:
+        return len(self.swift) + len(self.others)
+
+
 class Runners:
     """
     The threads that answer. As long as one gets on, it alone listens and answers, with nobody between who hands requests over: threads that
@@ -107,9 +132,10 @@ class Runners:
     have worked; who is done while another gets on goes back to rest.
     """
 
-    def __init__(self, count: int, act: Callable[[Any], None], waiting: Waiting, wake: Callable[[], None]) -> None:
-        self.ready: deque[Any] = deque()  # what was heard and nobody has begun
-        self.act, self.waiting, self.lock = act, waiting, Lock()
+    def __init__(
+        self, count: int, act: Callable[[Any], None], waiting: Waiting, ready: Ready, wake: Callable[[], None]
+    ) -> None:
+        self.act, self.waiting, self.ready, self.lock = act, waiting, ready, Lock()
         self.alive, self.asleep, self.wake = True, False, wake  # asleep: who looks after us, until we wake them
         self.taken = self.woken = monotonic()
         self.taker = 0  # who took last
@@ -140,10 +166,10 @@ class Runners:
                     return None
         while self.alive:
             try:
-                one = self.ready.popleft()
+                one = self.ready.next()
             except IndexError:
-                self.since[turn] = LISTENS
-                self.ready.extend(self.waiting.heard(LONG))
+                if not self.ready:
+                    self.listen(turn)
                 continue
             self.since[turn] = self.taken = monotonic()
             self.taker = turn
@@ -152,6 +178,11 @@ class Runners:
                 self.wake()
             return one
         return None
+
+    def listen(self, turn: int) -> None:
+        self.since[turn] = LISTENS
+        for one in self.waiting.heard(LONG):
+            self.ready.add(one)
 
     def look(self) -> float:
         """Wake another one if those who are awake are held up and something waits. Returns in how many seconds to look again."""
@@ -183,12 +214,21 @@ def heard_of(sock: socket) -> bool:
     return True
 
 
+def sent(sock: socket, most: int) -> bytes:
+    """How it begins; it stays to be read."""
+    try:
+        return sock.recv(most, MSG_PEEK | MSG_DONTWAIT) if most else b""
+    except OSError:
+        return b""
+
+
 def sent_ahead(conn: Any) -> bool:
     """Whether the next request came together with the one before: the kernel has nothing more to tell then."""
     return conn.initialized and bool(conn.parser.unreader.buf.getvalue())
 
 
 class Worker(ThreadWorker):
+    swift: tuple[bytes, ...] = ()  # `Ready`
     stalled = 10  # seconds in which a phone sends nothing more of a request, or takes nothing more of an answer: then it is gone
 
     def init_process(self) -> None:
@@ -200,7 +240,7 @@ class Worker(ThreadWorker):
 
     def get_thread_pool(self) -> Any:
         self.keepalived_conns: Any = Waiting()
-        return Runners(self.cfg.threads, self.serve, self.keepalived_conns, self.wake)
+        return Runners(self.cfg.threads, self.serve, self.keepalived_conns, Ready(*self.swift), self.wake)
 
     def wake(self) -> None:
         self.method_queue.defer(lambda: None)
@@ -240,7 +280,7 @@ class Worker(ThreadWorker):
 
     def again(self, conn: Any) -> None:
         if sent_ahead(conn):
-            self.tpool.ready.append(conn)
+            self.tpool.ready.add(conn)
         else:
             self.keep(conn)
 
@@ -248,7 +288,7 @@ class Worker(ThreadWorker):
         """Close those that were silent too long. Who did send something, and was not heard because nobody gets on, is kept."""
         for conn in self.keepalived_conns.late(float("inf") if force else monotonic()):
             if heard_of(conn.sock) and not force:
-                self.tpool.ready.append(conn)
+                self.tpool.ready.add(conn)
                 continue
             self.nr_conns -= 1
             conn.close()

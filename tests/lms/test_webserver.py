@@ -15,7 +15,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from lms.webserver import LONG, Runners, Waiting
+from lms.webserver import LONG, Ready, Runners, Waiting
 from tests.lms import answering
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -168,7 +168,7 @@ def lines():
 @contextmanager
 def runners(count, act):
     waiting = Waiting()
-    one = Runners(count, lambda line: act(line, line.sock.recv(1)), waiting, lambda: None)
+    one = Runners(count, lambda line: act(line, line.sock.recv(1)), waiting, Ready(b"s"), lambda: None)
     try:
         yield one, waiting
     finally:
@@ -216,6 +216,18 @@ def test_who_is_held_up_is_helped_and_everybody_rests_afterwards(lines):
         assert (some.awake, some.asleep) == (1, True)
 
 
+def test_what_is_swift_goes_first_and_each_eighth_is_another(lines):
+    ready = Ready(b"s")
+    for place, line in enumerate(lines):
+        line.send(b"o" if place < 10 else b"s")
+        ready.add(line)
+    taken = "".join(ready.next().sock.recv(1).decode() for _line in lines)
+    assert taken == "sssssssosssooooooooo"
+    assert len(ready) == 0
+    with pytest.raises(IndexError):
+        ready.next()
+
+
 def test_beside_one_who_is_held_up_the_next_goes_on_without_being_woken_each_time(lines):
     gate, told = threading.Event(), SimpleQueue()
 
@@ -242,7 +254,7 @@ def test_beside_one_who_is_held_up_the_next_goes_on_without_being_woken_each_tim
 
 def test_who_begins_wakes_the_one_who_looks_after_them(lines):
     woken, told, waiting = threading.Event(), SimpleQueue(), Waiting()
-    one = Runners(2, lambda line: told.put(line.sock.recv(1)), waiting, woken.set)
+    one = Runners(2, lambda line: told.put(line.sock.recv(1)), waiting, Ready(), woken.set)
     time.sleep(0.06)
     assert one.look() == LONG
     waiting.add(lines[0])
