@@ -6,11 +6,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from random import Random
+from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import Max
@@ -24,6 +26,7 @@ from tests.faults.facts import Facts
 from tests.faults.history import History, Outcome
 
 Nemesis = Callable[[threading.Event], None]
+T = TypeVar("T")
 
 
 def nobody(over: threading.Event) -> None:
@@ -156,6 +159,12 @@ class Hall:
         return self.history
 
 
+def driven(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """By a loop in a thread of its own: a browser of other tests may have one in this thread."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(work())).result()
+
+
 def hold(
     city: City,
     exam: Exam,
@@ -168,7 +177,7 @@ def hold(
 ) -> History:
     """Everybody sits at once; the nemesis acts meanwhile."""
     sat = list(seats(city, exam, by_the_door=by_the_door))
-    return asyncio.run(Hall(port, seconds, cast or Cast()).hold(sat, nemesis))
+    return driven(lambda: Hall(port, seconds, cast or Cast()).hold(sat, nemesis))
 
 
 def dash(city: City, exam: Exam, port: int, *, manner: Manner, at_once: int = 2) -> History:
@@ -198,7 +207,8 @@ def dash(city: City, exam: Exam, port: int, *, manner: Manner, at_once: int = 2)
     async def all_of_them(sat: list[Seat]) -> None:
         await asyncio.gather(*map(one, sat))
 
-    asyncio.run(all_of_them(list(seats(city, exam))))
+    sat = list(seats(city, exam))
+    driven(lambda: all_of_them(sat))
     return hall.history
 
 
