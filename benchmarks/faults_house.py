@@ -32,7 +32,6 @@ class House:
             "HTTPS": "0",
             "REQUIRE_SECOND_FACTOR": "0",
             "DEBUG": "0",
-            "WEB_PROCESSES": "2" if self.cluster else "1",
             "DJANGO_SETTINGS_MODULE": "lms.settings",
             # for a database that is thrown away
             "SECRET_KEY": "benchmark" * 6,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import lru_cache, partial
-from itertools import takewhile
+from itertools import islice, takewhile
 from queue import SimpleQueue
 from select import EPOLLIN, EPOLLONESHOT, POLLIN, epoll, poll
 from socket import MSG_DONTWAIT, MSG_PEEK, SO_RCVTIMEO, SO_SNDTIMEO, SOL_SOCKET, socket
@@ -21,6 +21,7 @@ from struct import pack
 from sys import exc_info
 from threading import Lock, Thread
 from time import monotonic
+from types import SimpleNamespace
 from typing import Any
 
 import gunicorn.http.wsgi
@@ -96,7 +97,8 @@ class Waiting:
             return iter(list(self.known.values()))
 
     def __getitem__(self, place: int) -> Any:
-        return list(self)[place]
+        """gunicorn asks for the first after it has seen that there is one; meanwhile a thread may have taken it."""
+        return next(islice(self, place, None), SimpleNamespace(timeout=0.0))
 
 
 class Ready:
@@ -314,7 +316,8 @@ class Response(Plain):
 
     def process_headers(self, headers: Any) -> None:
         for name, value in headers:
-            proven, length = fit(name, value)
+            # what is one person's own is not kept
+            proven, length = (fit.__wrapped__ if name == "Set-Cookie" else fit)(name, value)
             self.headers += proven
             self.response_length = self.response_length if length is None else length
 

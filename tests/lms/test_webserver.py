@@ -276,6 +276,7 @@ def test_of_those_who_wait_only_the_late_are_let_go(lines):
     assert waiting.stirs
     assert waiting.heard(1) == [lines[2]]
     assert (len(waiting), waiting.late(99.0)) == (0, [])
+    assert waiting[0].timeout <= time.monotonic()  # asked by gunicorn a moment after the last one was taken
 
 
 def test_who_asked_while_nobody_got_on_is_answered_all_the_same(port):
