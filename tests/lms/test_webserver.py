@@ -15,7 +15,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from lms.webserver import LONG, Ready, Runners, Waiting
+from lms.runners import LONG, Ready, Runners, Waiting
 from tests.lms import answering
 
 ROOT = Path(__file__).resolve().parents[2]
