@@ -51,7 +51,14 @@ def write(
     action: str, *, now: datetime, actor: int | None, subject: str, detail: Mapping[str, Any], territory: str = ""
 ) -> None:
     """The same for who knows actor and subject by their ids alone."""
-    prepared.run(INSERT, _row(action, now, actor, subject, detail, territory))
+    prepared.run(*entry(action, now=now, actor=actor, subject=subject, detail=detail, territory=territory))
+
+
+def entry(
+    action: str, *, now: datetime, actor: int | None, subject: str, detail: Mapping[str, Any], territory: str = ""
+) -> prepared.Call:
+    """The same for who sends it together with what it tells of (`prepared.together`), in one transaction."""
+    return INSERT, _row(action, now, actor, subject, detail, territory)
 
 
 def write_many(action: str, *, now: datetime, actor: int | None, said: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
@@ -64,8 +71,8 @@ def _row(
 ) -> list[Any]:
     request_id = structlog.contextvars.get_contextvars().get("request_id", "")
     said = plain(detail)
-    entry = digest(now, actor, action, subject, territory, said, request_id)
-    return [prepared.stored(now), actor, action, subject, territory, json.dumps(said), request_id, entry]
+    proof = digest(now, actor, action, subject, territory, said, request_id)
+    return [prepared.stored(now), actor, action, subject, territory, json.dumps(said), request_id, proof]
 
 
 def label(subject: Model) -> str:

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from functools import cache
 from itertools import count
+from select import POLLIN, poll
 from typing import Any
 
 import psycopg
@@ -20,6 +21,7 @@ POSTGRES = not settings.SQLITE
 # SQLite lets one writer in and has the others look again after 1, 2, 5 … 100 ms; threads of one process can simply stand in line
 turn: AbstractContextManager[Any] = nullcontext() if POSTGRES else threading.RLock()
 Values = Sequence[Any] | Mapping[str, Any]
+Call = tuple[str, Values]  # a statement, and what goes into its places
 PLACE = re.compile(r"%(?:\((\w+)\))?s")
 CAST = re.compile(r"::\w+(\[\])?")
 
@@ -50,22 +52,79 @@ def run(statement: str, values: Values) -> Any:
         return db.connection.execute(marked(statement), values)
 
 
+def together(*calls: Call) -> list[Any]:
+    """
+    Run these one after another, each a statement of its own that sees what was committed when its turn comes. To PostgreSQL they go in one
+    journey, so that who asks is put aside once and not each time. When one fails, those after it are not run; what must stand or fall
+    together needs a transaction all the same.
+    """
+    db = connections["default"]
+    if not POSTGRES:
+        return [run(*call) for call in calls]
+    db.ensure_connection()
+    with db.wrap_database_errors:
+        return on(db).together(calls)
+
+
 class OnPostgres:
     """One connection, with what is prepared on it."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection, self.server, self.known = connection, connection.pgconn, set[bytes]()
         self.transformer = psycopg.adapt.Transformer(connection)
+        self.heard = poll()
+        self.heard.register(self.server.socket, POLLIN)
 
     def run(self, statement: str, values: Values) -> Told:
+        if self.outside:
+            self.check(self.server.exec_(b"BEGIN"))
+        name, sent = self.filled(statement, values)
+        return self.told(self.server.exec_prepared(name, sent))
+
+    def together(self, calls: Sequence[Call]) -> list[Told]:
+        server, filled = self.server, [self.filled(*call) for call in calls]
+        if self.outside:
+            filled.insert(0, self.filled("BEGIN", []))
+        results: list[psycopg.pq.abc.PGresult] = []
+        server.enter_pipeline_mode()
+        try:
+            for name, sent in filled:
+                server.send_query_prepared(name, sent)
+            server.pipeline_sync()
+            while (result := self.next()) is None or result.status != psycopg.pq.ExecStatus.PIPELINE_SYNC:
+                if result is not None:
+                    results.append(result)
+                elif server.status == psycopg.pq.ConnStatus.BAD:
+                    raise psycopg.OperationalError(server.get_error_message())
+        except BaseException:
+            self.connection.close()  # nobody shall find it in the middle of this
+            raise
+        server.exit_pipeline_mode()
+        return [self.told(result) for result in results][-len(calls) :]
+
+    def next(self) -> psycopg.pq.abc.PGresult | None:
+        """Waited for here: libpq would do it with the interpreter in its hands, and another thread may hold what it waits for."""
+        while self.server.is_busy():
+            self.heard.poll()
+            self.server.consume_input()
+        return self.server.get_result()
+
+    @property
+    def outside(self) -> bool:
+        """Whether a transaction must be begun first; psycopg would do it with the first statement of a cursor."""
+        idle = self.server.transaction_status == psycopg.pq.TransactionStatus.IDLE
+        return idle and not self.connection.autocommit
+
+    def filled(self, statement: str, values: Values) -> tuple[bytes, list[Any]]:
+        """The name it is prepared under, and what goes into its places."""
         name, text, order = numbered(statement)
-        if not self.connection.autocommit and self.server.transaction_status == psycopg.pq.TransactionStatus.IDLE:
-            self.check(self.server.exec_(b"BEGIN"))  # psycopg would begin it with the first statement of a cursor
         if name not in self.known:
             self.check(self.server.prepare(name, text))
             self.known.add(name)
-        sent: list[Any] = [written(values[place]) for place in order]
-        result = self.check(self.server.exec_prepared(name, sent))
+        return name, [written(values[place]) for place in order]
+
+    def told(self, result: psycopg.pq.abc.PGresult) -> Told:
+        self.check(result)
         if not result.ntuples:
             return Told([])
         self.transformer.set_pgresult(result)

@@ -67,12 +67,12 @@ def start(attempt: Attempt, *, now: datetime, device: str = "") -> Attempt:
 @transaction.atomic
 def begin(attempt_id: int, *, worker_id: int, user_id: int | None, now: datetime, device: str = "") -> saving.Held:
     """Begin; the deadline is set here once. Begun already: as it stands, unchanged. Refuses before the bell and after the close."""
-    held = saving.lock(attempt_id)
-    if held is None or held.worker_id != worker_id:
+    found = saving.lock_to_begin(attempt_id)
+    if found is None or found[0].worker_id != worker_id:
         raise Http404
+    held, window = found
     if held.state not in {AttemptState.DUE, AttemptState.ABSENT}:
         return held
-    window = saving.window(held)
     if now < window.opens:
         raise Refused(
             _("还没到开考时间，%(opens)s 开考后再进来。") % {"opens": times.in_short(window.opens)}, code="early"
@@ -84,8 +84,8 @@ def begin(attempt_id: int, *, worker_id: int, user_id: int | None, now: datetime
             code="late",
         )
     until = deadline(now, minutes=window.minutes, closes_at=window.closes, granted=held.granted)
-    saving.begin(attempt_id, device=device, deadline=until, now=now)
-    audit.write("exam.started", now=now, actor=user_id, subject=subject(attempt_id), detail={})
+    said = audit.entry("exam.started", now=now, actor=user_id, subject=subject(attempt_id), detail={})
+    saving.begin(attempt_id, device=device, deadline=until, now=now, also=said)
     return held._replace(state=AttemptState.SITTING, device=device, started_at=now, deadline=until)
 
 
@@ -241,9 +241,10 @@ def close(attempt_id: int, *, user_id: int | None, now: datetime, device: str | 
     With a device named it is the one that must hold the attempt. After the deadline it is closed with the deadline as its finish,
     whoever asks and however late. The result is posted by the sweep.
     """
-    held = saving.lock(attempt_id)
-    if held is None:
+    found = saving.lock_to_end(attempt_id)
+    if found is None:
         raise Http404
+    held, given = found
     if held.finished:
         return held
     # while the phone that holds it may still come back with answers, no other ends it
@@ -253,18 +254,14 @@ def close(attempt_id: int, *, user_id: int | None, now: datetime, device: str | 
     )
     if held.state != AttemptState.SITTING or held.deadline is None or elsewhere:
         raise too_late(saving.Guard(attempt_id, held.worker_id, held.device), now=now)
-    given = saving.given(attempt_id)
     end, waiting = ended(
         sheets.of(held.exam_id), held.id, given, started_at=held.started_at, deadline=held.deadline, now=now
     )
-    saving.finish(attempt_id, end, waiting=waiting)
-    audit.write(
-        "exam.handed_in",
-        now=now,
-        actor=None if end.closed_by_clock else user_id,
-        subject=subject(attempt_id),
-        detail={"receipt": end.receipt},
+    actor = None if end.closed_by_clock else user_id
+    said = audit.entry(
+        "exam.handed_in", now=now, actor=actor, subject=subject(attempt_id), detail={"receipt": end.receipt}
     )
+    saving.finish(attempt_id, end, waiting=waiting, also=said)
     return held._replace(
         state=end.state, finished_at=end.finished_at, closed_by_clock=end.closed_by_clock, receipt=end.receipt
     )

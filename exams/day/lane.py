@@ -117,7 +117,7 @@ class Ask:
 def start(ask: Ask, holder: passes.Pass) -> Reply:
     if ask.form.get("pledge") != ["on"]:
         return see(f"/exams/{holder.exam}/?pledge=1")
-    if not passes.stands(holder):
+    if not passes.stands(holder, prepared.run(*passes.account(holder))):
         return see(door(holder))  # which asks for the sign-in, and that says what is true
     try:
         with prepared.turn:
@@ -131,15 +131,17 @@ def start(ask: Ask, holder: passes.Pass) -> Reply:
 
 
 def paper(ask: Ask, holder: passes.Pass) -> Reply:
-    if not passes.stands(holder):
+    sat, standing, account = saving.opened(holder.attempt, worker=holder.worker, also=passes.account(holder))
+    if not passes.stands(holder, account):
         return see(door(holder))
-    sat = saving.sat(holder.attempt, worker=holder.worker)
     if sat is None or sat.state != AttemptState.SITTING or sat.device != holder.device or sat.deadline is None:
         return see(f"/exams/attempt/{holder.attempt}/")
     if ask.now >= sat.deadline:
         return see(f"/exams/attempt/{holder.attempt}/hand-in/")
     told = pages.told(ask.query, sat, now=ask.now)
-    text = pages.paper(sheets.of(holder.exam), holder.attempt, sat, cookies=ask.cookies, told=told, now=ask.now)
+    text = pages.paper(
+        sheets.of(holder.exam), holder.attempt, sat, standing, cookies=ask.cookies, told=told, now=ask.now
+    )
     return squeezed(ask, text.encode())
 
 

@@ -1,6 +1,6 @@
 """The paper's page for one attempt."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.template.loader import render_to_string
@@ -21,10 +21,16 @@ def told(query: Mapping[str, str], sat: saving.Sat, *, now: datetime) -> str:
 
 
 def paper(
-    sheet: sheets.Sheet, attempt_id: int, sat: saving.Sat, *, cookies: Mapping[str, str], told: str = "", now: datetime
+    sheet: sheets.Sheet,
+    attempt_id: int,
+    sat: saving.Sat,
+    standing: Sequence[saving.Standing],
+    *,
+    cookies: Mapping[str, str],
+    told: str = "",
+    now: datetime,
 ) -> str:
     """The whole page as this person sees it at this moment."""
-    standing = saving.answers(attempt_id)
     assert sat.deadline is not None
     left = max(0.0, (sat.deadline - now).total_seconds())
     newest = max((one.saved_at for one in standing), default=None)

@@ -8,7 +8,7 @@ import secrets
 from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 
 from exams.models import Attempt
 from lms.departing import GOES_WITH_SIGN_IN
-from lms.prepared import run
+from lms.prepared import Call
 from roster.models import User
 
 COOKIE = f"{GOES_WITH_SIGN_IN}sit-"
@@ -63,13 +63,18 @@ def read(text: str, *, now: datetime) -> Pass | None:
     return one if one.expires > now.timestamp() else None
 
 
-def stands(one: Pass) -> bool:
+def account(one: Pass) -> Call:
+    """What `stands` must know."""
+    return ACCOUNT, [one.user]
+
+
+def stands(one: Pass, told: Any) -> bool:
     """
     Whether its account is still open, with the password it had, and nobody has ended all its sessions since: asked where an attempt begins
     and where the paper is opened, hours after the pass was given perhaps. Saves do not ask; who must stop somebody who sits has the
     attempt closed, and who lost the phone takes it over with another.
     """
-    row = run(ACCOUNT, [one.user]).fetchone()
+    row = told.fetchone()
     return row is not None and hmac.compare_digest(one.standing, standing(User(password=row[0], sessions_ended=row[1])))
 
 

@@ -18,7 +18,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from exams.models import AttemptState, Fate
-from lms.prepared import POSTGRES, run, run_many, stored, writing
+from lms.prepared import POSTGRES, Call, run, run_many, stored, together, writing
 
 GUARD = """
     SELECT id, deadline FROM exams_attempt
@@ -76,8 +76,10 @@ SELECT id, exam_id, worker_id, state, device, opens_at, closes_at, granted, star
 FROM exams_attempt
 """
 LOCK = HELD + "WHERE id = %s" + (" FOR UPDATE" if POSTGRES else "")
-# asked once the attempt is held: read together with it, the window would be that of before the wait
-WINDOW = "SELECT opens_at, closes_at, minutes FROM exams_exam WHERE id = %s"
+# a statement of its own, after the attempt is held: within the same one, the window would be that of before the wait
+WINDOW = """
+SELECT e.opens_at, e.closes_at, e.minutes FROM exams_exam e JOIN exams_attempt a ON a.exam_id = e.id WHERE a.id = %s
+"""
 # in the order of their numbers, so that two sweeps do not hold each other up; what somebody else holds is theirs or waits for the next one
 LOCK_OVERDUE = (
     HELD
@@ -221,10 +223,20 @@ class Window(NamedTuple):
     minutes: int
 
 
-def window(held: Held) -> Window:
-    """That of the exam as it is now, or the person's own."""
-    opens, closes, minutes = run(WINDOW, [held.exam_id]).fetchone()
-    return Window(held.opens_at or _moment(opens), held.closes_at or _moment(closes), minutes)
+def lock_to_begin(attempt_id: int) -> tuple[Held, Window] | None:
+    """`lock`, and the window: that of the exam as it is now, or the person's own."""
+    locked, found = together((LOCK, [attempt_id]), (WINDOW, [attempt_id]))
+    if not (row := locked.fetchone()):
+        return None
+    held, (opens, closes, minutes) = _held(row), found.fetchone()
+    return held, Window(held.opens_at or _moment(opens), held.closes_at or _moment(closes), minutes)
+
+
+def lock_to_end(attempt_id: int) -> tuple[Held, list[tuple[int, str]]] | None:
+    """`lock`, and the answers as marking needs them: they are read once all saves in flight are done."""
+    locked, given = together((LOCK, [attempt_id]), (GIVEN, [attempt_id]))
+    row = locked.fetchone()
+    return (_held(row), given.fetchall()) if row else None
 
 
 def lock_overdue(exam_id: int, *, before: datetime, most: int) -> list[Held]:
@@ -248,8 +260,11 @@ class Standing(NamedTuple):
 
 def answers(attempt_id: int) -> list[Standing]:
     """The answers of an attempt as they stand."""
-    rows = run(ANSWERS, [attempt_id]).fetchall()
-    return [Standing(item, value, seq, _moment(at)) for item, value, seq, at in rows]
+    return _standing(run(ANSWERS, [attempt_id]))
+
+
+def _standing(told: Any) -> list[Standing]:
+    return [Standing(item, value, seq, _moment(at)) for item, value, seq, at in told.fetchall()]
 
 
 def given(attempt_id: int) -> list[tuple[int, str]]:
@@ -279,7 +294,17 @@ class Sat(NamedTuple):
 
 
 def sat(attempt_id: int, *, worker: int) -> Sat | None:
-    row = run(PAPER, [attempt_id, worker]).fetchone()
+    return _sat(run(PAPER, [attempt_id, worker]))
+
+
+def opened(attempt_id: int, *, worker: int, also: Call) -> tuple[Sat | None, list[Standing], Any]:
+    """The paper and its answers as they stand, and what was to be asked together with them."""
+    found, standing, told = together((PAPER, [attempt_id, worker]), (ANSWERS, [attempt_id]), also)
+    return _sat(found), _standing(standing), told
+
+
+def _sat(told: Any) -> Sat | None:
+    row = told.fetchone()
     if row is None:
         return None
     state, device, deadline, paper, flags, granted = row
@@ -287,8 +312,9 @@ def sat(attempt_id: int, *, worker: int) -> Sat | None:
     return Sat(state, device, _moment(deadline), json.loads(paper), json.loads(flags), granted)
 
 
-def begin(attempt_id: int, *, device: str, deadline: datetime, now: datetime) -> None:
-    run(BEGIN, [device, stored(now), stored(deadline), stored(now), attempt_id])
+def begin(attempt_id: int, *, device: str, deadline: datetime, now: datetime, also: Call) -> None:
+    """Write down the beginning of an attempt that the caller holds, together with what tells of it."""
+    together((BEGIN, [device, stored(now), stored(deadline), stored(now), attempt_id]), also)
 
 
 class Finish(NamedTuple):
@@ -304,11 +330,10 @@ class Finish(NamedTuple):
     marks: Decimal | None
 
 
-def finish(attempt_id: int, end: Finish, *, waiting: Iterable[int]) -> None:
-    """Write down the end of an attempt that the caller holds, and which answers wait for a person."""
-    run(FINISH, _finish_values(attempt_id, end))
-    for item_id in waiting:
-        run(WAITS, [True, attempt_id, item_id])
+def finish(attempt_id: int, end: Finish, *, waiting: Iterable[int], also: Call) -> None:
+    """Write down the end of an attempt that the caller holds, and which answers wait for a person, together with what tells of it."""
+    waits = [(WAITS, [True, attempt_id, item_id]) for item_id in waiting]
+    together((FINISH, _finish_values(attempt_id, end)), *waits, also)
 
 
 def _finish_values(attempt_id: int, end: Finish) -> list[Any]:

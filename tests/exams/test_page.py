@@ -25,7 +25,8 @@ def client(client_of, worker):
 
 def paper(attempt, now, **more):
     sat = saving.sat(attempt.pk, worker=attempt.worker_id)
-    return pages.paper(sheets.of(attempt.exam_id), attempt.pk, sat, cookies={}, now=now, **more)
+    standing = saving.answers(attempt.pk)
+    return pages.paper(sheets.of(attempt.exam_id), attempt.pk, sat, standing, cookies={}, now=now, **more)
 
 
 def with_imports(name, seen):

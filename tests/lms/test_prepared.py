@@ -82,3 +82,35 @@ def test_a_connection_that_broke_says_so_and_a_new_one_is_prepared_anew():
         prepared.run(asked, [])
     connection.close()
     assert prepared.run(asked, []).fetchone() != (pid,)
+
+
+def test_several_go_together_and_each_sees_what_the_one_before_it_wrote():
+    read = "SELECT count(*) FROM roster_territory"
+    city = (INSERT, ["city", "421200", "咸宁市", "咸宁", "1/"])
+    before, written, after = prepared.together((read, []), city, (read, []))
+    assert (before.fetchone(), written.fetchone(), after.fetchone()) == ((0,), None, (1,))
+    with transaction.atomic():  # begun by them
+        prepared.together((INSERT, ["county", "421202", "咸安区", "咸安", "1/2/"]), (read, []))
+        transaction.set_rollback(True)
+    assert Territory.objects.count() == 1
+
+
+def test_when_one_of_several_fails_its_transaction_is_undone_and_the_connection_goes_on():
+    city = (INSERT, ["city", "421200", "咸宁市", "咸宁", "1/"])
+    wrong = (INSERT, ["county", "421202", "咸安区", "咸安", None])
+    with pytest.raises(IntegrityError), transaction.atomic():
+        prepared.together(city, wrong, ("SELECT count(*) FROM roster_territory", []))
+    assert prepared.run("SELECT count(*) FROM roster_territory", []).fetchone() == (0,)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server")
+def test_several_on_a_connection_that_died_are_an_operational_error_and_the_next_one_is_whole():
+    [pid] = prepared.run("SELECT pg_backend_pid()", []).fetchone()
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    other.close()
+    with pytest.raises(OperationalError):
+        prepared.together(("SELECT 1", []), ("SELECT 2", []))
+    connection.close()
+    assert [told.fetchone() for told in prepared.together(("SELECT 1", []), ("SELECT 2", []))] == [(1,), (2,)]
