@@ -58,9 +58,8 @@ class Trials:
         seconds, port, between = self.measure.seconds, self.system.port, None
         exam = cities.exam(self.city, seconds=seconds + GRACE, now=timezone.now())
         if proxy:
-            between = Proxy(port)
-            between.loses, between.delays = proxy
-        own = {name: cast.pop(name) for name in ("storms", "essays") if name in cast}
+            between = Proxy(port, loses=proxy[0], delays=proxy[1])
+        own = {name: cast.pop(name) for name in ("pause", "storms", "essays") if name in cast}
         history = trial.hold(
             self.city,
             exam,
@@ -106,7 +105,8 @@ class Trials:
             "beat killed": {"what": wrong.kill_part(system, "beat", every=often), "by_itself": True},
             "replies lost": {"proxy": (0.25, 0.05)},
             "slow lines": {"proxy": (0.02, 1.0)},
-            "retry storms": {"storms": 0.8},
+            # each of them on a new connection: half the answers, so that the phones' own loop keeps up
+            "retry storms": {"storms": 0.8, "pause": 2 * self.measure.manner.pause},
             "two tabs": {"tabs": 1.0},
             "two devices": {"devices": self.measure.devices},
             "phones asleep over the end": {"sleepers": 0.7},

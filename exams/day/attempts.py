@@ -10,7 +10,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from exams.before import questions
-from exams.day import flood, incidents, journal, receipts, saving, sheets
+from exams.day import flood, incidents, journal, passes, receipts, saving, sheets
 from exams.models import Answer, Attempt, AttemptState, Exam, Fate, JournalEntry, Measure
 from lms import audit, times
 from lms.refusal import Refused
@@ -65,12 +65,25 @@ def start(attempt: Attempt, *, now: datetime, device: str = "") -> Attempt:
 
 
 @transaction.atomic
-def begin(attempt_id: int, *, worker_id: int, user_id: int | None, now: datetime, device: str = "") -> saving.Held:
-    """Begin; the deadline is set here once. Begun already: as it stands, unchanged. Refuses before the bell and after the close."""
-    found = saving.lock_to_begin(attempt_id)
+def begin(
+    attempt_id: int,
+    *,
+    worker_id: int,
+    user_id: int | None,
+    now: datetime,
+    device: str = "",
+    holder: passes.Pass | None = None,
+) -> saving.Held:
+    """Begin; the deadline is set here once. Begun already: as it stands, unchanged. Refuses before the bell and after the close.
+
+    Who comes with a pass begins only while its account stands (code signed_out).
+    """
+    found = saving.lock_to_begin(attempt_id, *([passes.account(holder)] if holder else []))
     if found is None or found[0].worker_id != worker_id:
         raise Http404
-    held, window = found
+    held, window, told = found
+    if holder and not passes.stands(holder, *told):
+        raise Refused(_("登录已经失效，请重新登录。"), code="signed_out")
     if held.state not in {AttemptState.DUE, AttemptState.ABSENT}:
         return held
     if now < window.opens:

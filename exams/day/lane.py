@@ -117,15 +117,18 @@ class Ask:
 def start(ask: Ask, holder: passes.Pass) -> Reply:
     if ask.form.get("pledge") != ["on"]:
         return see(f"/exams/{holder.exam}/?pledge=1")
-    if not passes.stands(holder, prepared.run(*passes.account(holder))):
-        return see(door(holder))  # which asks for the sign-in, and that says what is true
     try:
         with prepared.turn:
             held = attempts.begin(
-                holder.attempt, worker_id=holder.worker, user_id=holder.user, now=ask.now, device=holder.device
+                holder.attempt,
+                worker_id=holder.worker,
+                user_id=holder.user,
+                now=ask.now,
+                device=holder.device,
+                holder=holder,
             )
-    except Refused:
-        return see(f"/exams/{holder.exam}/")  # that page says what is true
+    except Refused as refusal:  # the page it leads to says what is true, or asks for the sign-in first
+        return see(door(holder) if refusal.code == "signed_out" else f"/exams/{holder.exam}/")
     here = held.state == AttemptState.SITTING and held.device == holder.device
     return see(f"{PREFIX}{holder.attempt}/paper" if here else f"/exams/attempt/{holder.attempt}/")
 

@@ -223,13 +223,13 @@ class Window(NamedTuple):
     minutes: int
 
 
-def lock_to_begin(attempt_id: int) -> tuple[Held, Window] | None:
-    """`lock`, and the window: that of the exam as it is now, or the person's own."""
-    locked, found = together((LOCK, [attempt_id]), (WINDOW, [attempt_id]))
+def lock_to_begin(attempt_id: int, *also: Call) -> tuple[Held, Window, list[Any]] | None:
+    """`lock`, and the window: that of the exam as it is now, or the person's own. And what was to be asked together with them."""
+    locked, found, *told = together((LOCK, [attempt_id]), (WINDOW, [attempt_id]), *also)
     if not (row := locked.fetchone()):
         return None
     held, (opens, closes, minutes) = _held(row), found.fetchone()
-    return held, Window(held.opens_at or _moment(opens), held.closes_at or _moment(closes), minutes)
+    return held, Window(held.opens_at or _moment(opens), held.closes_at or _moment(closes), minutes), told
 
 
 def lock_to_end(attempt_id: int) -> tuple[Held, list[tuple[int, str]]] | None:

@@ -46,6 +46,7 @@ class History:
     def __init__(self, events: list[Event] | None = None) -> None:
         self._events = events or []
         self._requests = 0
+        self.behind = 0.0  # seconds that the clients' own loop came too late at worst
 
     def number(self) -> int:
         self._requests += 1

@@ -1,33 +1,49 @@
-"""A loopback proxy that loses replies: the server has done what was asked, and the phone never hears of it."""
+"""
+A loopback proxy that loses replies: the server has done what was asked, and the phone never hears of it. A process of its own, for the phones
+keep theirs busy: `python proxy.py upstream loses delays` says its port, and how many replies it lost when its input ends.
+"""
 
 import asyncio
 import contextlib
 import socket
-import threading
+import subprocess
+import sys
 from random import Random
 
 
 class Proxy:
-    """Passes everything between clients and a server. Of the replies it drops some, once the server has given them, and holds others up."""
+    """Passes everything between clients and a server. `loses`: the share of the replies that is dropped; `delays`: seconds that others come late at most."""
 
-    def __init__(self, upstream: int, *, seed: str = "proxy") -> None:
-        self.upstream, self.chance = upstream, Random(seed)
-        self.loses = self.delays = 0.0  # share of the replies; seconds at most
+    def __init__(self, upstream: int, *, loses: float, delays: float) -> None:
+        command = [sys.executable, __file__, *map(str, (upstream, loses, delays))]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.port, self.lost = self._said(), 0
+
+    def _said(self) -> int:
+        assert self.process.stdout
+        return int(self.process.stdout.readline())
+
+    def close(self) -> None:
+        assert self.process.stdin
+        with self.process:
+            self.process.stdin.close()
+            self.lost = self._said()
+
+
+class Between:
+    """What the process does."""
+
+    def __init__(self, upstream: int, loses: float, delays: float) -> None:
+        self.upstream, self.loses, self.delays, self.chance = upstream, loses, delays, Random("proxy")
         self.lost = 0
         self.serving: set[asyncio.Task[None]] = set()
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
-        self.port = self.listener.getsockname()[1]
-        self.over, self.ready = asyncio.Event(), threading.Event()
-        self.thread = threading.Thread(target=lambda: asyncio.run(self._listen()), daemon=True)
-        self.thread.start()
-        self.ready.wait(5)
 
-    async def _listen(self) -> None:
-        """All lines in one thread."""
-        self.loop = asyncio.get_running_loop()
-        server = await asyncio.start_server(self._accept, sock=self.listener)
-        self.ready.set()
-        await self.over.wait()
+    async def listen(self) -> None:
+        listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
+        server = await asyncio.start_server(self._accept, sock=listener)
+        print(listener.getsockname()[1], flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+        print(self.lost, flush=True)
         server.close()
 
     def _accept(self, down: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
@@ -64,6 +80,6 @@ class Proxy:
                 server.write(asked)
             server.write_eof()
 
-    def close(self) -> None:
-        self.loop.call_soon_threadsafe(self.over.set)
-        self.thread.join(5)
+
+if __name__ == "__main__":
+    asyncio.run(Between(int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])).listen())

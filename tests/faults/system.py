@@ -36,8 +36,13 @@ def children(pid: int) -> list[int]:
 class System:
     """`environment` is the installation's own; who starts the system lays the database first."""
 
-    def __init__(self, folder: Path, environment: dict[str, str], *, parts: tuple[str, ...] = ("web",)) -> None:
+    def __init__(
+        self, folder: Path, environment: dict[str, str], *, parts: tuple[str, ...] = ("web",), yields: int = 0
+    ) -> None:
         self.folder, self.port, self.names = folder, free_port(), parts
+        self.before = (
+            ["nice", "-n", str(yields)] if yields else []
+        )  # so much it steps back behind the phones on the same cores
         address = f"http://127.0.0.1:{self.port}"
         own = {"VAR_DIR": str(folder), "SITE_URL": address, "HOST": "127.0.0.1", "PORT": str(self.port)}
         quiet = {"LOG_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore", "DJANGO_SETTINGS_MODULE": "lms.settings"}
@@ -58,7 +63,12 @@ class System:
     def start_part(self, name: str) -> None:
         with (self.folder / f"{name}.log").open("a") as log:
             self.running[name] = subprocess.Popen(
-                PARTS[name], cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+                [*self.before, *PARTS[name]],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     def answers(self) -> bool:

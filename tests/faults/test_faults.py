@@ -43,8 +43,7 @@ def test_web_processes_killed_while_they_save(sit: Try, system: System) -> None:
 
 
 def test_replies_lost_after_the_commit_and_requests_that_come_several_times(sit: Try, system: System) -> None:
-    proxy = Proxy(system.port)
-    proxy.loses, proxy.delays = 0.25, 0.05
+    proxy = Proxy(system.port, loses=0.25, delays=0.05)
     told = sit(Cast(Manner(haste=0.1, storms=0.3)), port=proxy.port)
     proxy.close()
     assert told.violations == []
