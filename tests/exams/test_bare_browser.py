@@ -97,3 +97,47 @@ def test_a_hand_in_asked_for_without_network_goes_out_by_itself_there_too(make_e
     page.wait_for_selector(".receipt-no")
     attempt = Attempt.objects.get(exam=exam, worker=worker)
     assert (attempt.state, stored(attempt, 1) is not None) == (AttemptState.MARKED, True)
+
+
+# as an iPhone before iOS 15.4: what is called dialog is a box like any other
+NO_DIALOGS = """
+for (const name of ["show", "showModal", "close", "open", "returnValue", "requestClose"]) delete HTMLDialogElement.prototype[name];
+delete window.HTMLDialogElement;
+const plain = new CSSStyleSheet();
+plain.replaceSync("@layer none { dialog { display: inline; position: static; } }");
+document.adoptedStyleSheets = [plain];
+"""
+
+
+def test_where_there_are_no_dialogs_the_table_of_questions_and_the_last_look_are_boxes_in_front(
+    make_exam, worker, page_for
+):
+    page = page_for(worker.user, 360, 740, mobile=True)
+    page.add_init_script(NO_DIALOGS)
+    exam = make_exam()
+    page.goto(f"/exams/{exam.pk}/")
+    page.check("[name=pledge]")
+    page.click("[data-begin]")
+    page.wait_for_selector("[data-dialog=cells]:visible")
+    assert [page.is_visible(box) for box in ("#cells", "#check", "#rescue")] == [False] * 3
+    choose(page, 1)
+    wait_saved(page, 1)
+
+    page.click("[data-dialog=cells]")
+    page.wait_for_selector("#cells:visible")
+    assert page.evaluate("document.activeElement.id") == "cells"
+    page.click("#cells [data-close]")
+    page.wait_for_selector("#cells", state="hidden")
+    go_to(page, 4)
+    page.wait_for_selector("#cells", state="hidden")
+    assert page.is_visible("#q-4")
+    page.click("text=去交卷")
+    page.wait_for_selector("#check:visible")
+    box = page.locator("#check").bounding_box()
+    assert (round(box["y"] + box["height"]), box["x"], box["width"]) == (
+        740,
+        0,
+        360,
+    )  # a sheet at the foot of the screen
+    page.click("text=确认交卷")
+    page.wait_for_selector(".receipt-no")

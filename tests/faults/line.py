@@ -19,7 +19,7 @@ class Line(asyncio.Protocol):
         self.port, self.patience = port, patience
         self.transport: asyncio.Transport | None = None
         self.heard = bytearray()
-        self.reply: asyncio.Future[Reply] | None = None
+        self.reply: asyncio.Future[Reply | None] | None = None
 
     async def ask(self, request: bytes) -> Reply | None:
         """The reply, or None when nobody can say what became of the request."""
@@ -27,20 +27,18 @@ class Line(asyncio.Protocol):
         self.reply = loop.create_future()
         end = loop.call_later(self.patience, self.close)
         try:
-            if (
-                self.transport is None or self.transport.is_closing()
-            ):  # a browser too sees that the server has hung up meanwhile
+            # a browser too sees that the server has hung up meanwhile
+            if self.transport is None or self.transport.is_closing():
                 await self._connect(loop)
-            assert self.transport
-            self.transport.write(request)
+            if self.transport:  # not given up since
+                self.transport.write(request)
             reply = await self.reply
-        except (OSError, EOFError, ValueError):
-            self.close()
-            return None
+        except OSError:
+            reply = None
         finally:
             end.cancel()
             self.reply = None
-        if reply.headers.get("connection") == "close":
+        if reply is None or reply.headers.get("connection") == "close":
             self.close()
         return reply
 
@@ -62,30 +60,27 @@ class Line(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.heard += data
-        if self.reply and not self.reply.done():
-            try:
-                reply = read(self.heard)
-            except ValueError as error:
-                self.reply.set_exception(error)
-                return
-            if reply:
+        try:
+            if reply := read(self.heard):
                 self.heard.clear()
-                self.reply.set_result(reply)
+                self._told(reply)
+        except ValueError:
+            self.close()
 
     def connection_lost(self, _error: Exception | None) -> None:
         self.transport = None
-        self._lost()
+        self._told(None)
 
-    def _lost(self) -> None:
+    def _told(self, reply: Reply | None) -> None:
         if self.reply and not self.reply.done():
-            self.reply.set_exception(EOFError())
+            self.reply.set_result(reply)
 
     def close(self) -> None:
         transport, self.transport = self.transport, None
         if transport:
             transport.set_protocol(asyncio.Protocol())  # it has nothing more to say to us
             transport.abort()
-        self._lost()
+        self._told(None)
 
 
 def read(heard: bytearray) -> Reply | None:

@@ -1,7 +1,20 @@
 // [data-dialog=id] opens <dialog id>; [data-close] and a click beside it close it. Without this, href="#id" shows it by :target.
+// iPhones before iOS 15.4 know no dialogs: there they are boxes in front of the page.
+if (!("HTMLDialogElement" in window)) {
+  for (const box of document.querySelectorAll(".dialog")) {
+    Object.defineProperty(box, "open", { get: () => box.hasAttribute("open") });
+    box.tabIndex = -1;
+    box.setAttribute("role", "dialog");
+    box.showModal = () => {
+      box.setAttribute("open", "");
+      box.focus();
+    };
+    box.close = () => box.removeAttribute("open");
+  }
+}
 document.addEventListener("click", (event) => {
   const target = event.target;
-  if (target instanceof HTMLDialogElement) {
+  if (target.localName === "dialog" && target.close) {
     target.close();
     return;
   }

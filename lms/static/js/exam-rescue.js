@@ -96,8 +96,7 @@ class Dialog {
   }
 
   open() {
-    if (this.element.showModal && !this.element.open) this.element.showModal();
-    else this.element.setAttribute("open", "");
+    if (!this.element.open) this.element.showModal();
   }
 
   say(text) {
