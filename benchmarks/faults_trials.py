@@ -43,8 +43,8 @@ class Measure(NamedTuple):
 
     @property
     def manner(self) -> Manner:
-        """Some 150 to 300 saves a second. Many come in over half a minute, and hand in over half a minute, as 200 to 250 a second."""
-        crowd = max(0, self.candidates - 100) / 240
+        """Some 150 to 300 saves a second. Many come in over 40 seconds, and hand in over 40 seconds, as 200 a second."""
+        crowd = max(0, self.candidates - 100) / 180
         return Manner(pause=max(0.15, self.candidates / 300), haste=0.2, patience=5, crowd=crowd)
 
 
@@ -59,13 +59,16 @@ class Trials:
         exam = cities.exam(self.city, seconds=seconds + GRACE, now=timezone.now())
         if proxy:
             between = Proxy(port, loses=proxy[0], delays=proxy[1])
-        own = {name: cast.pop(name) for name in ("pause", "storms", "essays") if name in cast}
+        manner = self.measure.manner
+        own = {name: cast.pop(name) for name in ("storms", "essays") if name in cast}
+        if proxy or own.get("storms", 0) > 0.5:  # a process more, or several new connections for each answer: the machine bears half of them
+            own |= {"pause": 2 * manner.pause, "crowd": 1.5 * manner.crowd}
         history = trial.hold(
             self.city,
             exam,
             between.port if between else port,
             seconds=seconds,
-            cast=trial.Cast(replace(self.measure.manner, **own), **cast),
+            cast=trial.Cast(replace(manner, **own), **cast),
             nemesis=(lambda over: what(over, exam)) if what == self.edit_window else what or trial.nobody,
             by_the_door=BY_THE_DOOR,
         )
@@ -105,8 +108,7 @@ class Trials:
             "beat killed": {"what": wrong.kill_part(system, "beat", every=often), "by_itself": True},
             "replies lost": {"proxy": (0.25, 0.05)},
             "slow lines": {"proxy": (0.02, 1.0)},
-            # each of them on a new connection: half the answers, so that the phones' own loop keeps up
-            "retry storms": {"storms": 0.8, "pause": 2 * self.measure.manner.pause},
+            "retry storms": {"storms": 0.8},
             "two tabs": {"tabs": 1.0},
             "two devices": {"devices": self.measure.devices},
             "phones asleep over the end": {"sleepers": 0.7},

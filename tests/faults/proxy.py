@@ -4,11 +4,11 @@ keep theirs busy: `python proxy.py upstream loses delays` says its port, and how
 """
 
 import asyncio
-import contextlib
 import socket
 import subprocess
 import sys
 from random import Random
+from typing import Any
 
 
 class Proxy:
@@ -34,51 +34,86 @@ class Between:
     """What the process does."""
 
     def __init__(self, upstream: int, loses: float, delays: float) -> None:
-        self.upstream, self.loses, self.delays, self.chance = upstream, loses, delays, Random("proxy")
+        self.upstream, self.loses, self.delays, self.chance = ("127.0.0.1", upstream), loses, delays, Random("proxy")
         self.lost = 0
-        self.serving: set[asyncio.Task[None]] = set()
 
     async def listen(self) -> None:
-        listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
-        server = await asyncio.start_server(self._accept, sock=listener)
-        print(listener.getsockname()[1], flush=True)
-        await asyncio.to_thread(sys.stdin.read)
+        self.loop = asyncio.get_running_loop()
+        server = await self.loop.create_server(lambda: Phone(self), "127.0.0.1", 0, backlog=4096)
+        print(server.sockets[0].getsockname()[1], flush=True)
+        await self.loop.run_in_executor(None, sys.stdin.read)
         print(self.lost, flush=True)
         server.close()
 
-    def _accept(self, down: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(self._serve(down, client))
-        self.serving.add(task)  # a task that nobody holds may vanish
-        task.add_done_callback(self.serving.discard)
 
-    async def _serve(self, down: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
+class Phone(asyncio.Protocol):
+    """The end to which a phone is connected. When one end closes or a reply is dropped, both are closed."""
+
+    def __init__(self, between: Between) -> None:
+        self.between, self.server = between, Server(self)
+        self.asked: list[bytes] = []  # until the server's end stands
+        self.told = 0.0  # when the last reply is passed on; none overtakes another
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+        self.task = self.between.loop.create_task(self.reach())
+
+    async def reach(self) -> None:
+        """On a socket made here: most are through at once, and what asyncio does for any address costs more than a request."""
+        sock = socket.socket()
+        sock.setblocking(False)
         try:
-            with contextlib.suppress(OSError):
-                up, server = await asyncio.open_connection("127.0.0.1", self.upstream)
-                asking = asyncio.create_task(self._up(down, server))
-                try:
-                    await self._down(up, client)
-                finally:
-                    asking.cancel()
-                    server.transport.abort()
-            client.close()
-        except asyncio.CancelledError:
-            client.transport.abort()
+            await self.between.loop.sock_connect(sock, self.between.upstream)
+            await self.between.loop.create_connection(lambda: self.server, sock=sock)
+        except (OSError, asyncio.CancelledError):
+            sock.close()
+            self.transport.close()
+            return
+        if self.transport.is_closing():
+            self.server.transport.abort()
+        for data in self.asked:
+            self.server.transport.write(data)
 
-    async def _down(self, up: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
-        while reply := await up.read(65536):
-            if self.chance.random() < self.loses:
-                self.lost += 1
-                return  # both ends are closed
-            if self.delays:
-                await asyncio.sleep(self.chance.uniform(0, self.delays))
-            client.write(reply)
+    def data_received(self, data: bytes) -> None:
+        if self.server.transport:
+            self.server.transport.write(data)
+        else:
+            self.asked.append(data)
 
-    async def _up(self, down: asyncio.StreamReader, server: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
-            while asked := await down.read(65536):
-                server.write(asked)
-            server.write_eof()
+    def connection_lost(self, _error: Exception | None) -> None:
+        if self.server.transport:
+            self.server.transport.abort()
+        else:
+            self.task.cancel()
+
+    def tell(self, reply: bytes) -> None:
+        between = self.between
+        if between.chance.random() < between.loses:
+            between.lost += 1
+            self.transport.abort()
+            return
+        if between.delays:
+            self.told = max(self.told, between.loop.time() + between.chance.uniform(0, between.delays))
+            between.loop.call_at(self.told, self.transport.write, reply)
+        else:
+            self.transport.write(reply)
+
+
+class Server(asyncio.Protocol):
+    """The other end."""
+
+    def __init__(self, phone: Phone) -> None:
+        self.phone, self.transport = phone, None
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.phone.tell(data)
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        loop = self.phone.between.loop
+        loop.call_at(max(self.phone.told, loop.time()), self.phone.transport.close)
 
 
 if __name__ == "__main__":
