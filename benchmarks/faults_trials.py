@@ -61,7 +61,9 @@ class Trials:
             between = Proxy(port, loses=proxy[0], delays=proxy[1])
         manner = self.measure.manner
         own = {name: cast.pop(name) for name in ("storms", "essays") if name in cast}
-        if proxy or own.get("storms", 0) > 0.5:  # a process more, or several new connections for each answer: the machine bears half of them
+        if (
+            proxy or own.get("storms", 0) > 0.5
+        ):  # a process more, or several new connections for each answer: the machine bears half of them
             own |= {"pause": 2 * manner.pause, "crowd": 1.5 * manner.crowd}
         history = trial.hold(
             self.city,
