@@ -61,9 +61,8 @@ class Trials:
             between = Proxy(port, loses=proxy[0], delays=proxy[1])
         manner = self.measure.manner
         own = {name: cast.pop(name) for name in ("storms", "essays") if name in cast}
-        if (
-            proxy or own.get("storms", 0) > 0.5
-        ):  # a process more, or several new connections for each answer: the machine bears half of them
+        # a process more, several new connections for each answer, or twice as many pages: the machine bears half the answers of each
+        if proxy or own.get("storms", 0) > 0.5 or cast.get("tabs") == 1:
             own |= {"pause": 2 * manner.pause, "crowd": 1.5 * manner.crowd}
         history = trial.hold(
             self.city,
