@@ -257,7 +257,7 @@ def respond(environ: dict[str, Any]) -> Reply:
         return _respond(environ)
     except (OperationalError, InterfaceError) as error:
         log.warning("exam_lane_database: %s", type(error).__name__)
-        if not connection.in_atomic_block:
+        if broken(error) and not connection.in_atomic_block:
             connection.close()
         return later()
     except DatabaseError:
@@ -285,6 +285,14 @@ def _respond(environ: dict[str, Any]) -> Reply:
         return Reply(404)
     except Bad as bad:
         return Reply(bad.status)
+
+
+def broken(error: Exception) -> bool:
+    """
+    Whether the connection may be. A disk that is full and a lock that is held leave that of SQLite as it was; opening it anew each time took
+    ten times as long as telling thousands of phones to come later, and they could not save for as long again when there was room.
+    """
+    return not getattr(error.__cause__, "sqlite_errorname", "").startswith(("SQLITE_FULL", "SQLITE_BUSY"))
 
 
 def once_more(act: Callable[[Ask, passes.Pass], Reply], ask: Ask, holder: passes.Pass) -> Reply:

@@ -455,7 +455,10 @@ def test_case_38_a_broker_that_is_down_does_not_hold_up_the_hand_in(sitting, cli
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="the other way is in benchmarks/faults.py")
 @pytest.mark.django_db(transaction=True)
 def test_case_40_a_full_disk_is_later_and_not_lost(make_exam, worker, client, now):
-    """The database itself says that there is no room; the phone keeps its answers and sends them when there is."""
+    """
+    The database itself says that there is no room; the phone keeps its answers and sends them when there is. The connection stays: opened
+    anew for each of thousands that are told to come later, nobody could save for long after there was room again.
+    """
     attempt = begin(make_exam(sections=[WRITTEN]), worker, now)
     item, text = item_of(attempt, "case"), "先劝开双方。" * 400
     enter(client, attempt)
@@ -463,16 +466,17 @@ def test_case_40_a_full_disk_is_later_and_not_lost(make_exam, worker, client, no
         (pages,) = cursor.execute("PRAGMA page_count").fetchone()
 
     def room(more: int) -> None:
-        with connection.cursor() as cursor:  # of each connection, and the lane makes a new one after an error
+        with connection.cursor() as cursor:
             cursor.execute(f"PRAGMA max_page_count = {pages + more}")
 
-    kept = 0
+    kept, before = 0, connection.connection
+    room(1)
     for seq in range(1, 8):
-        room(1)
         reply = send(client, attempt, (item, f"{seq}{text}{seq}", seq))
         kept += reply.status_code == 200
         assert reply.status_code in {200, 503}
     assert (reply.status_code, reply.json()["state"]) == (503, "later")
+    assert connection.connection is before
     assert JournalEntry.objects.count() == kept
     room(1000)
     assert send(client, attempt, (item, f"7{text}7", 7)).json()["saved"][0]["code"]

@@ -225,7 +225,7 @@ def dash(city: City, exam: Exam, port: int, *, manner: Manner, at_once: int = 2)
 
 def all_answered(exam: Exam) -> None:
     """Until nothing more arrives: what phones have given up as lost the server may still have before it."""
-    seen, quiet = -1, min(2.0, 0.4 + exam.attempts.count() / 1000)
+    seen, quiet = -1, min(5.0, 0.4 + exam.attempts.count() / 1000)
     while seen != (arrived := JournalEntry.objects.filter(attempt__exam=exam).count()):
         seen = arrived
         time.sleep(quiet)
