@@ -82,6 +82,7 @@ class OnPostgres:
         return self.told(self.server.exec_prepared(name, sent))
 
     def together(self, calls: Sequence[Call]) -> list[Told]:
+        """All are sent before any answer is read: some kilobytes, which the socket's buffer must hold."""
         server, filled = self.server, [self.filled(*call) for call in calls]
         if self.outside:
             filled.insert(0, self.filled("BEGIN", []))

@@ -133,11 +133,7 @@ def test_where_there_are_no_dialogs_the_table_of_questions_and_the_last_look_are
     assert page.is_visible("#q-4")
     page.click("text=去交卷")
     page.wait_for_selector("#check:visible")
-    box = page.locator("#check").bounding_box()
-    assert (round(box["y"] + box["height"]), box["x"], box["width"]) == (
-        740,
-        0,
-        360,
-    )  # a sheet at the foot of the screen
+    box = page.locator("#check").bounding_box()  # a sheet at the foot of the screen
+    assert (round(box["y"] + box["height"]), box["x"], box["width"]) == (740, 0, 360)
     page.click("text=确认交卷")
     page.wait_for_selector(".receipt-no")

@@ -40,9 +40,8 @@ class System:
         self, folder: Path, environment: dict[str, str], *, parts: tuple[str, ...] = ("web",), yields: int = 0
     ) -> None:
         self.folder, self.port, self.names = folder, free_port(), parts
-        self.before = (
-            ["nice", "-n", str(yields)] if yields else []
-        )  # so much it steps back behind the phones on the same cores
+        # so much it steps back behind the phones on the same cores
+        self.before = ["nice", "-n", str(yields)] if yields else []
         address = f"http://127.0.0.1:{self.port}"
         own = {"VAR_DIR": str(folder), "SITE_URL": address, "HOST": "127.0.0.1", "PORT": str(self.port)}
         quiet = {"LOG_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore", "DJANGO_SETTINGS_MODULE": "lms.settings"}
