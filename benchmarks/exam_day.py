@@ -112,6 +112,8 @@ def day(server, city, place, size):
     once = sum(done[name].cost for name in ("sign", "entry", "start", "paper", "hand_in", "receipt"))
     saves = OPTIONS.questions + changed  # in an hour: every answer, some again
     done["whole"] = (once + saves * done["save"].cost + beats_alone(saves) * done["beat"].cost) / 1000
+    named = sum(done[name].cost for name in ("sign", "start", "paper", "hand_in"))
+    done["alone"] = (named + OPTIONS.questions * done["save"].cost) / 1000
     done["without"] = (once - sign.cost + saves * done["save"].cost) / 1000
     print(
         f"  {done['kept']:.1f} KB stored a candidate, audit included; web processes {done['memory']:.0f} MB; {stored_in()}"

@@ -52,18 +52,19 @@ def run(statement: str, values: Values) -> Any:
         return db.connection.execute(marked(statement), values)
 
 
-def together(*calls: Call) -> list[Any]:
+def together(*calls: Call, last: bool = False) -> list[Any]:
     """
     Run these one after another, each a statement of its own that sees what was committed when its turn comes. To PostgreSQL they go in one
     journey, so that who asks is put aside once and not each time. When one fails, those after it are not run; what must stand or fall
-    together needs a transaction all the same.
+    together needs a transaction all the same. The `last` of a transaction take its commit along, unless it is part of another.
     """
     db = connections["default"]
     if not POSTGRES:
         return [run(*call) for call in calls]
     db.ensure_connection()
     with db.wrap_database_errors:
-        return on(db).together(calls)
+        ends = last and db.in_atomic_block and not db.savepoint_ids and not db.needs_rollback
+        return on(db).together([*calls, ("COMMIT", [])] if ends else calls)[: len(calls)]
 
 
 class OnPostgres:

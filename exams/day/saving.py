@@ -313,8 +313,8 @@ def _sat(told: Any) -> Sat | None:
 
 
 def begin(attempt_id: int, *, device: str, deadline: datetime, now: datetime, also: Call) -> None:
-    """Write down the beginning of an attempt that the caller holds, together with what tells of it."""
-    together((BEGIN, [device, stored(now), stored(deadline), stored(now), attempt_id]), also)
+    """Write down the beginning of an attempt that the caller holds, together with what tells of it; the last act of its transaction."""
+    together((BEGIN, [device, stored(now), stored(deadline), stored(now), attempt_id]), also, last=True)
 
 
 class Finish(NamedTuple):
@@ -331,9 +331,9 @@ class Finish(NamedTuple):
 
 
 def finish(attempt_id: int, end: Finish, *, waiting: Iterable[int], also: Call) -> None:
-    """Write down the end of an attempt that the caller holds, and which answers wait for a person, together with what tells of it."""
+    """`begin` for its end, and for which answers wait for a person."""
     waits = [(WAITS, [True, attempt_id, item_id]) for item_id in waiting]
-    together((FINISH, _finish_values(attempt_id, end)), *waits, also)
+    together((FINISH, _finish_values(attempt_id, end)), *waits, also, last=True)
 
 
 def _finish_values(attempt_id: int, end: Finish) -> list[Any]:

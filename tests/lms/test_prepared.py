@@ -6,6 +6,7 @@ import pytest
 from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg.pq import TransactionStatus
 
 from lms import prepared
 from roster.models import Territory
@@ -101,6 +102,34 @@ def test_when_one_of_several_fails_its_transaction_is_undone_and_the_connection_
     with pytest.raises(IntegrityError), transaction.atomic():
         prepared.together(city, wrong, ("SELECT count(*) FROM roster_territory", []))
     assert prepared.run("SELECT count(*) FROM roster_territory", []).fetchone() == (0,)
+
+
+def test_the_last_of_a_transaction_end_it_and_what_failed_is_undone_all_the_same():
+    city = (INSERT, ["city", "421200", "咸宁市", "咸宁", "1/"])
+    count = ("SELECT count(*) FROM roster_territory", [])
+    with transaction.atomic():
+        written, seen = prepared.together(city, count, last=True)
+        assert (written.fetchone(), seen.fetchone()) == (None, (1,))
+        if connection.vendor == "postgresql":
+            assert connection.connection.info.transaction_status == TransactionStatus.IDLE
+    with pytest.raises(IntegrityError), transaction.atomic():
+        prepared.together((INSERT, ["county", "421202", "咸安区", "咸安", None]), count, last=True)
+    orphan = (
+        INSERT.replace("kind", "kind, parent_id").replace("''", "'', 999999"),
+        ["county", "421202", "咸安", "咸安", "1/2/"],
+    )
+    with pytest.raises(IntegrityError), transaction.atomic():  # found out by the commit itself
+        prepared.together(orphan, count, last=True)
+    assert prepared.run(*count).fetchone() == (1,)
+
+
+def test_the_last_of_a_part_leave_the_whole_open():
+    city = (INSERT, ["city", "421200", "咸宁市", "咸宁", "1/"])
+    with transaction.atomic():
+        with transaction.atomic():
+            prepared.together(city, last=True)
+        transaction.set_rollback(True)
+    assert not Territory.objects.exists()
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server")
