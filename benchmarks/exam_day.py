@@ -96,6 +96,7 @@ def day(server, city, place, size):
         done["steady"] = played(server, f"save, {OPTIONS.rate:.0f} a second", "changes", **half)
         done["fresh"] = played(server, "the same, each on a new connection", "changes", **half, keep=False)
         done["hand_in"] = played(server, "hand in and mark", "hand_in")
+        done["again"] = played(server, "hello without middleware, once more", "hello", path="/hello", count=1500)
         refused = sum(server.players.do("late"))
         done["receipt"] = receipts_seen(server, {a: c for a, c in known.items() if Attempt.objects.get(pk=a).receipt})
         done["memory"] = memory(server.process.pid)
