@@ -10,8 +10,11 @@ from exam_measures import measured
 from exams.day import receipts
 
 SAMPLE = 240  # people who come by the door, the others are given their pass
-# a third of them come before, uncounted: sixteen connections to PostgreSQL each learn their statements, and plan them anew five times
-BEFORE = 3
+
+
+def uncounted(people):
+    """How many come before the others: sixteen connections to PostgreSQL each learn their statements, and plan them anew five times."""
+    return len(people) // 3
 
 
 def enter(exam, cookies):
@@ -23,7 +26,7 @@ def enter(exam, cookies):
 
 def by_the_door(server, exam, mobiles):
     mobiles = mobiles[:SAMPLE]
-    first = len(mobiles) // BEFORE
+    first = uncounted(mobiles)
     before = [sign_in(mobile) for mobile in mobiles[:first]]
     with measured(server, "sign-in with its page") as signing:
         sessions = [sign_in(mobile) for mobile in mobiles[first:]]
@@ -42,7 +45,7 @@ def receipts_seen(server, known):
         assert (status, receipts.number(attempt) in page) == (200, True), status
 
     people = list(known.items())
-    first = len(people) // BEFORE
+    first = uncounted(people)
     for one in people[:first]:
         see(*one)
     with measured(server, "receipt page") as step:
